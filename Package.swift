@@ -1,0 +1,102 @@
+// swift-tools-version: 6.2
+// The first architecture document: every target, what it may know, and the arrows between them.
+// Arrows point down only. `scripts/test` builds with the import check, so an undeclared arrow is an error.
+import PackageDescription
+
+let rules: [SwiftSetting] = [
+    .swiftLanguageMode(.v6),
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .treatAllWarnings(as: .error),
+]
+
+let cRules: [CSetting] = [.treatAllWarnings(as: .error)]
+
+func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: rules)
+}
+
+func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
+    .testTarget(
+        name: name + "Tests", dependencies: [.byName(name: name)] + dependencies, resources: resources,
+        swiftSettings: rules)
+}
+
+let package = Package(
+    name: "tidegate",
+    products: [
+        .executable(name: "tidegate", targets: ["tidegate"]),
+        .executable(name: "tidegate-standin", targets: ["tidegate-standin"]),
+    ],
+    dependencies: [
+        .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),
+        .package(url: "https://github.com/jpsim/Yams", from: "6.2.2"),
+    ],
+    targets: [
+        // Pure: rules only. No sockets, no TLS, no clock, no files; `ArchitectureTests` holds them to it.
+        library("Timing"),  // an instant on the monotonic clock, as an argument
+        library("Bytes"),  // a queue of bytes
+        library("HTTP", ["Bytes"]),  // HTTP/1.1 heads, targets, problem details
+        library("WebSocket", ["HTTP", "Bytes"]),  // RFC 6455: frames, rules, both handshakes
+        library("Policy"),  // who may be heard where: the decision and its grant
+        library("Telemetry"),  // one JSON object a line; a closed set of fields
+        library("RelayCore", ["WebSocket", "HTTP", "Policy", "Timing", "Bytes"]),  // what happens next to a session
+
+        // Engines: a C library, but only over bytes in memory.
+        library("Crypto", ["COpenSSL"]),  // digests, random bytes, constant time, secrets
+        library("TLS", ["COpenSSL", "Bytes"]),  // ciphertext in, plaintext out, and the reverse
+        library("Identity", ["Policy", "Crypto", "HTTP"]),  // a credential and the tenant it proves
+
+        // IO: descriptors, threads, clocks and files.
+        library("Reactor", ["CLinux", "Timing"]),  // epoll loops, timers, mailboxes, names
+        library("Transport", ["Reactor", "TLS", "Bytes", "Timing"]),  // descriptor + optional TLS + outbox
+        library("Configuration", ["Policy", "Crypto", .product(name: "Yams", package: "Yams")]),  // YAML lives here only
+        library(
+            "RelayServer",
+            [
+                "Configuration", "RelayCore", "Identity", "Transport", "Reactor", "TLS", "Crypto", "Telemetry",
+                "WebSocket", "HTTP", "Policy", "Timing", "Bytes",
+            ]),
+
+        // The provider's stand-in: an upstream and a client for demonstrations and tests. Knows nothing of the relay.
+        library("StandIn", ["Transport", "Reactor", "TLS", "Crypto", "COpenSSL", "WebSocket", "HTTP", "Timing", "Bytes"]),
+
+        .executableTarget(
+            name: "tidegate",
+            dependencies: [
+                "RelayServer", "Configuration", "Policy", "Identity", "Crypto", "Telemetry", "StandIn", "Reactor",
+                .product(name: "ArgumentParser", package: "swift-argument-parser"),
+            ],
+            swiftSettings: rules),
+        .executableTarget(
+            name: "tidegate-standin",
+            dependencies: ["StandIn", .product(name: "ArgumentParser", package: "swift-argument-parser")],
+            swiftSettings: rules),
+
+        // C: declarations only; the out-of-line part of CLinux is what glibc hides behind _GNU_SOURCE.
+        .target(name: "CLinux", cSettings: cRules + [.define("_GNU_SOURCE")]),
+        .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+
+        tests("Timing"),
+        tests("Bytes"),
+        tests("HTTP", ["Bytes"]),
+        tests("WebSocket", ["HTTP", "Bytes"]),
+        tests("Policy"),
+        tests("Telemetry"),
+        tests("RelayCore", ["WebSocket", "HTTP", "Policy", "Timing", "Bytes"]),
+        tests("Crypto"),
+        tests("TLS", ["Bytes", "StandIn"]),
+        tests("Identity", ["Policy", "Crypto", "HTTP"]),
+        tests("Reactor", ["Timing"]),
+        tests("Transport", ["Reactor", "TLS", "Bytes", "Timing", "StandIn"]),
+        tests("Configuration", ["Policy", "Crypto"]),
+        tests("StandIn", ["Crypto", "WebSocket", "HTTP", "Bytes", "Timing"]),
+        tests(
+            "RelayServer",
+            [
+                "StandIn", "Configuration", "RelayCore", "Identity", "Transport", "Reactor", "TLS", "Crypto",
+                "Telemetry", "WebSocket", "HTTP", "Policy", "Timing", "Bytes",
+            ]),
+        .testTarget(name: "ArchitectureTests", swiftSettings: rules),
+    ]
+)

@@ -1,0 +1,7 @@
+import ArgumentParser
+
+@main
+struct Tidegate: ParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tidegate", abstract: "A region-aware WebSocket relay for speech-to-text.")
+}
