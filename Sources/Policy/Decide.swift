@@ -1,0 +1,157 @@
+/// The decision: which zone may hear a request's audio, or why none may. The rules are PRODUCT's, in its order.
+///
+/// `Policy` knows tenants, zones, sites and rules, and nothing of sockets, files, clocks or credentials: it is a table of
+/// truth. `RelayCore` asks it for every session, and again when a new policy comes; `explain` asks it for people.
+package func decide(_ request: PolicyRequest, under policy: PolicySnapshot) -> Decision {
+    var trail = Trail()
+    do throws(Refusal) {
+        let tenant = try trail.add(.credential, identify(request.identity, under: policy))
+        try trail.add(.origin, judgeOrigin(of: request, tenant))
+        let zones = try trail.add(.residency, chooseZones(for: request.ask, tenant, under: policy))
+        try trail.add(.site, judgeSite(policy.site, tenant))
+        try trail.add(.limits, judgeLimits(request.admission))
+        trail.addAhead(.endpoints, dialOrder(zones, ask: request.ask, under: policy))
+        trail.addAhead(.verification, "Host name and CA of each endpoint, and its zone's pins and networks.")
+        return Decision(trail: trail.steps, outcome: .granted(Grant(of: zones, to: tenant, under: policy)))
+    } catch {
+        return Decision(trail: trail.steps, outcome: .refused(error))
+    }
+}
+
+/// The second look at a session that is already in `zone`, when policy or credentials change: the same decision, asked
+/// for the zone the audio is in. `nil`: it may go on.
+///
+/// - Parameter request: the session's own, with its credential looked up anew and `admission` `.admitted`.
+package func refusal(
+    ofSessionIn zone: Zone, _ request: PolicyRequest, under policy: PolicySnapshot
+) -> Refusal? {
+    var again = request
+    again.ask = Ask(zone: zone)
+    switch decide(again, under: policy).takeOutcome() {
+    case .granted: return nil
+    case .refused(let refusal): return refusal
+    }
+}
+
+// Rule 1.
+private func identify(_ identity: IdentityOutcome, under policy: PolicySnapshot) -> Ruling<Tenant> {
+    switch identity {
+    case .tenant(let name):
+        guard let tenant = policy.tenants[name] else {
+            return .refuses(Refusal(.unauthenticated, "The credential's tenant is not served here any more."))
+        }
+        return .holds(tenant, "The credential proves tenant \(name).")
+    case .missing:
+        return .refuses(Refusal(.unauthenticated, "A credential is needed: send a client key as Authorization."))
+    case .unknown: return .refuses(Refusal(.unauthenticated, "The credential is not known or not accepted here."))
+    case .expired: return .refuses(Refusal(.unauthenticated, "The credential has expired."))
+    case .spent: return .refuses(Refusal(.unauthenticated, "The credential has been used; it opens one session."))
+    }
+}
+
+// Rule 2.
+private func judgeOrigin(of request: PolicyRequest, _ tenant: Tenant) -> Ruling<Void> {
+    guard let text = request.origin else { return .holds((), "The request has no Origin.") }
+    let refusal = Refusal(.origin, "Pages of this origin may not connect for tenant \(tenant.name).")
+    guard let origin = Origin(text) else { return .refuses(refusal) }
+    if let pattern = tenant.origins.first(where: { $0.matches(origin) }) {
+        return .holds((), "The Origin \(origin) is the tenant's, by \(pattern).")
+    }
+    // An official SDK sends its own target as Origin; a page cannot set Authorization on a WebSocket.
+    if request.hasAuthorizationHeader, request.ownOrigins.contains(origin) {
+        return .holds((), "The Origin is the relay's own and an Authorization header came with it: not a browser.")
+    }
+    return .refuses(refusal)
+}
+
+// Rule 3. The zones that may be dialled, in order.
+private func chooseZones(for ask: Ask, _ tenant: Tenant, under policy: PolicySnapshot) -> Ruling<ZoneList> {
+    if let zone = ask.zone { return judgeAsked(zone, tenant, under: policy) }
+    if let zones = ZoneList(tenant.residency.preferred.filter(policy.defines)) {
+        let reason = "\(zones.first) is first for tenant \(tenant.name) (residency: \(tenant.residency))"
+        return .holds(zones, "No zone is asked for; \(reason).")
+    }
+    guard case .any = tenant.residency else {
+        return .refuses(Refusal(.residency, "No zone of tenant \(tenant.name) (\(tenant.residency)) is defined here."))
+    }
+    let defined = listed(policy.definedZones.map(\.name))
+    return .refuses(Refusal(.residency, "No zone is asked for and no edge zone is defined here. Ask for \(defined)."))
+}
+
+private func judgeAsked(_ zone: Zone, _ tenant: Tenant, under policy: PolicySnapshot) -> Ruling<ZoneList> {
+    guard tenant.residency.admits(zone) else {
+        return .refuses(
+            Refusal(.residency, "Zone \(zone) is not in the residency of tenant \(tenant.name): \(tenant.residency)."))
+    }
+    guard policy.defines(zone) else { return .refuses(Refusal(.residency, "Zone \(zone) is not defined here.")) }
+    return .holds(ZoneList(zone), "Zone \(zone) is asked for and in the tenant's residency (\(tenant.residency)).")
+}
+
+// Rule 4.
+private func judgeSite(_ site: Site, _ tenant: Tenant) -> Ruling<Void> {
+    guard let zone = site.zone else { return .holds((), "Site \(site.name) has no zone and serves every tenant.") }
+    if tenant.residency.admits(zone) {
+        return .holds((), "Site \(site.name) is in \(zone), which the tenant's residency admits.")
+    }
+    if tenant.residency.admitsEverySite {
+        return .holds((), "The tenant's residency (\(tenant.residency)) makes no promise; every site may serve it.")
+    }
+    let right = tenant.residency.preferred.lazy.compactMap { site.elsewhere[$0] }.first
+    let remedy = right.map { "Use \($0)" } ?? "No other site is known here."
+    return .refuses(
+        Refusal(
+            .wrongSite, "This site is in \(zone); the data of tenant \(tenant.name) may not pass it. \(remedy)",
+            site: right))
+}
+
+// Rule 5.
+private func judgeLimits(_ admission: Admission) -> Ruling<Void> {
+    switch admission {
+    case .admitted: .holds((), "The limits admit the session.")
+    case .over(let what, let retryAfter):
+        .refuses(Refusal(.limit, "A limit is reached: \(what).", retryAfter: retryAfter))
+    }
+}
+
+// Rule 6, told before it happens.
+private func dialOrder(_ zones: ZoneList, ask: Ask, under policy: PolicySnapshot) -> String {
+    let endpoints = zones.zones.flatMap(policy.endpoints).map { "\($0) (\($0.zone))" }
+    let order = endpoints.isEmpty ? "No endpoint" : endpoints.joined(separator: ", then ")
+    return "\(order); no other zone\(ask.zone == nil ? "" : ", because \(zones.first) is asked for")."
+}
+
+extension Grant {
+    /// Only this file knows which zones a request may be served in, so only this file calls it.
+    fileprivate init(of zones: ZoneList, to tenant: Tenant, under policy: PolicySnapshot) {
+        self.init(
+            tenant: tenant.name, zone: zones.first, policyVersion: policy.version,
+            endpoints: zones.zones.flatMap(policy.endpoints))
+    }
+}
+
+/// What one rule says of a request: what follows for the next rules, or the refusal.
+private enum Ruling<Value> {
+    case holds(Value, String)
+    case refuses(Refusal)
+}
+
+/// The steps so far. A refusal is the last one.
+private struct Trail {
+    private(set) var steps: [TrailStep] = []
+
+    @discardableResult
+    mutating func add<Value>(_ rule: Rule, _ ruling: Ruling<Value>) throws(Refusal) -> Value {
+        switch ruling {
+        case .holds(let value, let sentence):
+            steps.append(TrailStep(rule: rule, finding: .holds, sentence: sentence))
+            return value
+        case .refuses(let refusal):
+            steps.append(TrailStep(rule: rule, finding: .refuses, sentence: refusal.sentence))
+            throw refusal
+        }
+    }
+
+    mutating func addAhead(_ rule: Rule, _ sentence: String) {
+        steps.append(TrailStep(rule: rule, finding: .ahead, sentence: sentence))
+    }
+}

@@ -1,0 +1,45 @@
+/// Everything about one request that a decision depends on. Two equal requests under one snapshot get equal decisions.
+package struct PolicyRequest: Equatable, Sendable {
+    package var identity: IdentityOutcome
+    /// The `Origin` field as it came.
+    package var origin: String?
+    package var hasAuthorizationHeader: Bool
+    /// The relay's own origins as this client sees them; see `Origin.own`.
+    package var ownOrigins: [Origin]
+    package var ask: Ask
+    package var admission: Admission
+
+    package init(
+        identity: IdentityOutcome, origin: String? = nil, hasAuthorizationHeader: Bool = false,
+        ownOrigins: [Origin] = [],
+        ask: Ask = Ask(), admission: Admission = .admitted
+    ) {
+        self.identity = identity
+        self.origin = origin
+        self.hasAuthorizationHeader = hasAuthorizationHeader
+        self.ownOrigins = ownOrigins
+        self.ask = ask
+        self.admission = admission
+    }
+}
+
+/// What came of looking at a request's credential.
+package enum IdentityOutcome: Equatable, Sendable {
+    /// The credential proves this tenant.
+    case tenant(TenantName)
+    /// There is none.
+    case missing
+    /// It proves nothing here, or is not accepted where it stands.
+    case unknown
+    /// It was good once.
+    case expired
+    /// It opens one session, and has.
+    case spent
+}
+
+/// Whether the limits of the tenant and of the relay admit one more session.
+package enum Admission: Equatable, Sendable {
+    case admitted
+    /// `what` completes "The limit is reached: …".
+    case over(what: String, retryAfter: Duration?)
+}

@@ -1,0 +1,93 @@
+/// Whom a client belongs to. Policy attaches to tenants, never to connections.
+package struct Tenant: Equatable, Sendable {
+    package let name: TenantName
+    package let residency: Residency
+    /// The pages that may connect; none: no browser may.
+    package let origins: [OriginPattern]
+    /// Subjects or alternative names of TLS client certificates that prove this tenant.
+    package let certificates: [String]
+    /// The claim of the company's own identity provider that proves this tenant.
+    package let jwt: TenantClaim?
+    package let limits: TenantLimits
+    package let parameters: ParameterRules
+
+    package init(
+        name: TenantName, residency: Residency, origins: [OriginPattern] = [], certificates: [String] = [],
+        jwt: TenantClaim? = nil, limits: TenantLimits = TenantLimits(), parameters: ParameterRules = ParameterRules()
+    ) {
+        self.name = name
+        self.residency = residency
+        self.origins = origins
+        self.certificates = certificates
+        self.jwt = jwt
+        self.limits = limits
+        self.parameters = parameters
+    }
+}
+
+/// A tenant's name: 1–63 letters, digits, `-`, `_` or `.`, so that it can never become structure in a log line or a header.
+package struct TenantName: Hashable, Comparable, Sendable, CustomStringConvertible {
+    package let text: String
+
+    package init?(_ text: String) {
+        let marks = "-_.".utf8
+        guard !text.isEmpty, text.utf8.count <= Zone.maxNameLength,
+            text.utf8.allSatisfy({ Ascii.isLetter($0) || Ascii.isDigit($0) || marks.contains($0) })
+        else { return nil }
+        self.text = text
+    }
+
+    package static func < (left: TenantName, right: TenantName) -> Bool {
+        left.text < right.text
+    }
+
+    package var description: String { text }
+}
+
+/// A claim of a JWT and the value that makes its bearer this tenant's.
+package struct TenantClaim: Equatable, Sendable {
+    package let claim: String
+    package let value: String
+
+    package init(claim: String, value: String) {
+        self.claim = claim
+        self.value = value
+    }
+}
+
+/// What one tenant may use. `nil`: no bound beyond the relay's own.
+package struct TenantLimits: Equatable, Sendable {
+    /// Sessions at once.
+    package var sessions: Int?
+    package var newSessionsPerMinute: Int?
+    /// Times real time, averaged over ten seconds.
+    package var audioRate: Double?
+    package var audioHoursPerDay: Double?
+    /// How long one session may last.
+    package var session: Duration?
+
+    package init(
+        sessions: Int? = nil, newSessionsPerMinute: Int? = nil, audioRate: Double? = nil,
+        audioHoursPerDay: Double? = nil,
+        session: Duration? = nil
+    ) {
+        self.sessions = sessions
+        self.newSessionsPerMinute = newSessionsPerMinute
+        self.audioRate = audioRate
+        self.audioHoursPerDay = audioHoursPerDay
+        self.session = session
+    }
+}
+
+/// What policy does to the query of a session.
+package struct ParameterRules: Equatable, Sendable {
+    /// The names a client may use; `nil`: any.
+    package var allow: [String]?
+    /// Values that replace the client's, by name.
+    package var force: [String: String]
+
+    package init(allow: [String]? = nil, force: [String: String] = [:]) {
+        self.allow = allow
+        self.force = force
+    }
+}
