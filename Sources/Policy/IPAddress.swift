@@ -54,23 +54,24 @@ package enum IPAddress: Hashable, Sendable {
 
     private static func v6Number(_ text: String) -> UInt128? {
         guard let gap = text.firstRange(of: "::") else {
-            guard let groups = groups(text[...]), groups.count == 8 else { return nil }
+            guard let groups = groups(text[...], mayEndInV4: true), groups.count == 8 else { return nil }
             return number(groups)
         }
-        guard let head = groups(text[..<gap.lowerBound]), let tail = groups(text[gap.upperBound...]),
+        guard let head = groups(text[..<gap.lowerBound], mayEndInV4: false),
+            let tail = groups(text[gap.upperBound...], mayEndInV4: true),
             head.count + tail.count <= 7
         else { return nil }
         return number(head + Array(repeating: 0, count: 8 - head.count - tail.count) + tail)
     }
 
-    /// The 16-bit groups between colons; an IPv4 address at the end counts as two.
-    private static func groups(_ text: Substring) -> [UInt16]? {
+    /// The 16-bit groups between colons; an IPv4 address at the end of the whole text counts as two.
+    private static func groups(_ text: Substring, mayEndInV4: Bool) -> [UInt16]? {
         guard !text.isEmpty else { return [] }
         var groups: [UInt16] = []
         let parts = text.split(separator: ":", omittingEmptySubsequences: false)
         guard parts.count <= 8 else { return nil }
         for (index, part) in parts.enumerated() {
-            if index == parts.count - 1, let number = v4Number(part) {
+            if mayEndInV4, index == parts.count - 1, let number = v4Number(part) {
                 groups += [UInt16(number >> 16), UInt16(number & 0xffff)]
                 continue
             }
