@@ -12,8 +12,8 @@ let rules: [SwiftSetting] = [
 
 let cRules: [CSetting] = [.treatAllWarnings(as: .error)]
 
-func library(_ name: String, _ dependencies: [Target.Dependency] = []) -> Target {
-    .target(name: name, dependencies: dependencies, swiftSettings: rules)
+func library(_ name: String, _ dependencies: [Target.Dependency] = [], settings: [SwiftSetting] = []) -> Target {
+    .target(name: name, dependencies: dependencies, swiftSettings: rules + settings)
 }
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
@@ -35,7 +35,7 @@ let package = Package(
     targets: [
         // Pure: rules only. No sockets, no TLS, no clock, no files; `ArchitectureTests` holds them to it.
         library("Timing"),  // an instant on the monotonic clock, as an argument
-        library("Bytes"),  // a queue of bytes
+        library("Bytes", settings: [.enableExperimentalFeature("Lifetimes")]),  // a queue of bytes, lent as a span
         library("HTTP", ["Bytes"]),  // HTTP/1.1 heads, targets, problem details
         library("WebSocket", ["HTTP", "Bytes"]),  // RFC 6455: frames, rules, both handshakes
         library("Policy"),  // who may be heard where: the decision and its grant
