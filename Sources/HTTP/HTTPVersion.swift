@@ -1,0 +1,48 @@
+/// The version in a start line (RFC 9110 §2.5).
+package struct HTTPVersion: Equatable, Sendable {
+    /// The first digit.
+    package let major: UInt8
+    /// The second digit.
+    package let minor: UInt8
+
+    /// Any version, as read; only `http11` is spoken.
+    package init(major: UInt8, minor: UInt8) {
+        self.major = major
+        self.minor = minor
+    }
+
+    /// The one version a parser here lets through.
+    package static let http11 = HTTPVersion(major: 1, minor: 1)
+
+    /// Reads `HTTP-version = HTTP-name "/" DIGIT "." DIGIT` (RFC 9112 §2.3); nil when it is not that. The name is
+    /// case-sensitive.
+    init?(parsing text: some Collection<UInt8>) {
+        let bytes = Array(text)
+        guard bytes.count == 8, bytes.starts(with: "HTTP/".utf8), bytes[6] == UInt8(ascii: "."),
+            let major = bytes[5].decimalDigit, let minor = bytes[7].decimalDigit
+        else { return nil }
+        self.init(major: major, minor: minor)
+    }
+
+    /// Throws unless this is HTTP/1.1: neither the older versions' framing nor their upgrades are spoken here.
+    func requireHTTP11() throws(HTTPError) {
+        guard major == 1 else { throw .majorVersionNotSupported }
+        guard minor == 1 else { throw .minorVersionNotSupported }
+    }
+}
+
+extension UInt8 {
+    /// The value of an ASCII digit, or nil.
+    var decimalDigit: UInt8? {
+        UInt8(ascii: "0")...UInt8(ascii: "9") ~= self ? self & 0x0F : nil
+    }
+
+    /// The value of an ASCII hexadecimal digit of either case, or nil.
+    var hexDigit: UInt8? {
+        switch self {
+        case UInt8(ascii: "0")...UInt8(ascii: "9"): self & 0x0F
+        case UInt8(ascii: "A")...UInt8(ascii: "F"), UInt8(ascii: "a")...UInt8(ascii: "f"): (self & 0x0F) + 9
+        default: nil
+        }
+    }
+}

@@ -1,0 +1,24 @@
+import HTTP
+import Testing
+
+@Suite struct JSONObjectWriterTests {
+    @Test func membersAreWrittenInTheOrderTheyAreAdded() {
+        var object = JSONObjectWriter()
+        #expect(object.json == Array("{}".utf8))
+        object.member("type", "Error")
+        object.member("error_code", 4403)
+        object.member("a\"b", true)
+        object.member("c", false)
+        #expect(object.json == Array(#"{"type":"Error","error_code":4403,"a\"b":true,"c":false}"#.utf8))
+    }
+
+    @Test(arguments: ["", "\"", "\\", "\r\n\0", "é😀", "\u{2028}"]) func theScannerReadsBackWhatIsWritten(text: String) {
+        var object = JSONObjectWriter()
+        object.member(text + "name", text)
+        object.member("number", Int.min)
+        let value = JSONScanner.topLevelString(text + "name", in: object.json.span.bytes)
+        #expect(value == text)
+        let number = JSONScanner.topLevelInteger("number", in: object.json.span.bytes)
+        #expect(number == .min)
+    }
+}
