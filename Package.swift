@@ -84,7 +84,7 @@ let package = Package(
         tests("Policy"),
         tests("Telemetry"),
         tests("RelayCore", ["WebSocket", "HTTP", "Policy", "Timing", "Bytes"]),
-        tests("Crypto"),
+        tests("Crypto", ["COpenSSL"]),
         tests("TLS", ["Bytes", "StandIn"]),
         tests("Identity", ["Policy", "Crypto", "HTTP"]),
         tests("Reactor", ["Timing"]),
