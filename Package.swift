@@ -44,7 +44,7 @@ let package = Package(
 
         // Engines: a C library, but only over bytes in memory.
         library("Crypto", ["COpenSSL"]),  // digests, random bytes, constant time, secrets
-        library("TLS", ["COpenSSL", "Bytes"]),  // ciphertext in, plaintext out, and the reverse
+        library("TLS", ["COpenSSL", "Crypto", "Bytes"]),  // ciphertext in, plaintext out, and the reverse
         library("Identity", ["Policy", "Crypto", "HTTP"]),  // a credential and the tenant it proves
 
         // IO: descriptors, threads, clocks and files.
@@ -85,7 +85,7 @@ let package = Package(
         tests("Telemetry"),
         tests("RelayCore", ["WebSocket", "HTTP", "Policy", "Timing", "Bytes"]),
         tests("Crypto", ["COpenSSL"]),
-        tests("TLS", ["Bytes", "StandIn"]),
+        tests("TLS", ["Crypto", "Bytes", "StandIn", "COpenSSL"]),
         tests("Identity", ["Policy", "Crypto", "HTTP"]),
         tests("Reactor", ["Timing"]),
         tests("Transport", ["Reactor", "TLS", "Bytes", "Timing", "StandIn"]),

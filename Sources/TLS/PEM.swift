@@ -1,0 +1,73 @@
+import COpenSSL
+import Crypto
+
+/// Reading PEM text (RFC 7468).
+enum PEM {
+    /// More than any chain or bundle needs (Mozilla's is 220 KiB): a wrong file name must not fill memory.
+    private static let maxFileBytes = 16 << 20
+
+    static func bytes(ofFile path: String) throws(TLSError) -> [UInt8] {
+        let remedy = "It must be a file that the user who runs this process may read."
+        guard let file = BIO_new_file(path, "r") else { throw .setup(path, remedy: remedy) }
+        defer { BIO_free(file) }
+        var bytes: [UInt8] = []
+        var block = [UInt8](repeating: 0, count: 16_384)
+        while bytes.count <= maxFileBytes {
+            let count = BIO_read(file, &block, Int32(block.count))
+            guard count >= 0 else { throw .setup(path, remedy: remedy) }
+            guard count > 0 else { return bytes }
+            bytes += block.prefix(Int(count))
+        }
+        throw TLSError(
+            .setup, "\(path): larger than \(maxFileBytes) bytes. This is no PEM file of certificates or keys.")
+    }
+
+    /// Every certificate in `pem`, at least one, in order. The caller frees each.
+    static func certificates(in pem: [UInt8], named name: String) throws(TLSError) -> [OpaquePointer] {
+        let certificates = withMemoryBIO(pem) { bio in
+            var found: [OpaquePointer] = []
+            while let certificate = PEM_read_bio_X509(bio, nil, refusePassword, nil) { found.append(certificate) }
+            return found
+        }
+        let stop = OpenSSLError.take()
+        // PEM_R_NO_START_LINE is how the reader says that there are no more.
+        if stop.library == ERR_LIB_PEM, stop.reason == PEM_R_NO_START_LINE, !certificates.isEmpty {
+            return certificates
+        }
+        for certificate in certificates { X509_free(certificate) }
+        throw TLSError(
+            .setup, "\(name): no readable certificate (\(stop)). It must be PEM, beginning with the server's own.")
+    }
+
+    /// The private key in `pem`. The caller frees it.
+    static func privateKey(in pem: Secret, named name: String) throws(TLSError) -> OpaquePointer {
+        let key = pem.withBytes { bytes in
+            withMemoryBIO(bytes) { PEM_read_bio_PrivateKey($0, nil, refusePassword, nil) }
+        }
+        guard let key else {
+            throw .setup(
+                "\(name): no readable private key", remedy: "It must be PEM and not encrypted with a password.")
+        }
+        return key
+    }
+
+    private static func withMemoryBIO<Result>(_ bytes: [UInt8], _ body: (OpaquePointer?) -> Result) -> Result {
+        bytes.withUnsafeBytes { withMemoryBIO($0, body) }
+    }
+
+    private static func withMemoryBIO<Result>(
+        _ bytes: UnsafeRawBufferPointer, _ body: (OpaquePointer?) -> Result
+    ) -> Result {
+        // Larger than Int32 cannot be: `maxFileBytes`. An empty buffer has no address, which BIO_new_mem_buf refuses.
+        let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count))
+        defer { BIO_free(bio) }
+        return body(bio)
+    }
+}
+
+/// OpenSSL would ask for a password on the terminal; a server has nobody to ask.
+private func refusePassword(
+    _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int32, _ forWriting: Int32, _ argument: UnsafeMutableRawPointer?
+) -> Int32 {
+    -1
+}

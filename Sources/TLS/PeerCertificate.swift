@@ -1,0 +1,74 @@
+import COpenSSL
+import Crypto
+
+/// What can be read of a certificate. The pointers are the caller's and only borrowed.
+enum PeerCertificate {
+    static func sha256(of certificate: OpaquePointer) -> [UInt8] {
+        encoded { i2d_X509(certificate, $0) }
+    }
+
+    /// RFC 7469 §2.4: the digest of the whole SubjectPublicKeyInfo.
+    static func spkiSHA256(of certificate: OpaquePointer) -> [UInt8] {
+        encoded { i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), $0) }
+    }
+
+    /// RFC 4514, but with UTF-8 as it is: `CN=acme-device,O=Acme GmbH`.
+    static func subject(of certificate: OpaquePointer) -> String {
+        let bio = BIO_new(BIO_s_mem())
+        defer { BIO_free(bio) }
+        let flags = shim_XN_FLAG_RFC2253() & ~UInt(ASN1_STRFLGS_ESC_MSB)
+        X509_NAME_print_ex(bio, X509_get_subject_name(certificate), 0, flags)
+        var text = [UInt8](repeating: 0, count: BIO_ctrl_pending(bio))
+        let count = BIO_read(bio, &text, Int32(clamping: text.count))
+        return String(decoding: text.prefix(Int(max(0, count))), as: UTF8.self)
+    }
+
+    /// RFC 5280 §4.2.1.6: each name after its kind, as in `DNS:a.example.com`, `URI:…`, `email:…`, `IP:192.0.2.1`.
+    static func alternativeNames(of certificate: OpaquePointer) -> [String] {
+        guard let names = X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil) else { return [] }
+        let stack = OpaquePointer(names)
+        defer { GENERAL_NAMES_free(stack) }
+        return (0..<max(0, shim_sk_GENERAL_NAME_num(stack))).compactMap { name(at: $0, in: stack) }
+    }
+
+    private static func name(at index: Int32, in names: OpaquePointer) -> String? {
+        var start: UnsafePointer<UInt8>?
+        var count: Int32 = 0
+        let kind = shim_GENERAL_NAME_text(names, index, &start, &count)
+        let bytes = UnsafeBufferPointer(start: start, count: Int(max(0, count)))
+        switch kind {
+        case GEN_DNS: return printable(bytes).map { "DNS:\($0)" }
+        case GEN_URI: return printable(bytes).map { "URI:\($0)" }
+        case GEN_EMAIL: return printable(bytes).map { "email:\($0)" }
+        case GEN_IPADD: return address(bytes).map { "IP:\($0)" }
+        default: return nil
+        }
+    }
+
+    /// These names are visible ASCII by definition. One that is not is no name: an embedded NUL once fooled browsers.
+    private static func printable(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
+        guard bytes.allSatisfy({ (0x21...0x7E).contains($0) }) else { return nil }
+        return String(decoding: bytes, as: UTF8.self)
+    }
+
+    /// Dotted for four bytes, groups of hexadecimal digits for sixteen.
+    private static func address(_ bytes: UnsafeBufferPointer<UInt8>) -> String? {
+        switch bytes.count {
+        case 4: bytes.map { String($0) }.joined(separator: ".")
+        case 16:
+            stride(from: 0, to: 16, by: 2).map { String(UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]), radix: 16) }
+                .joined(separator: ":")
+        default: nil
+        }
+    }
+
+    /// The SHA-256 of what one of the `i2d_` functions writes.
+    private static func encoded(_ write: (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?) -> Int32) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: Int(max(0, write(nil))))
+        bytes.withUnsafeMutableBufferPointer { buffer in
+            var cursor = buffer.baseAddress
+            _ = write(&cursor)
+        }
+        return Digest.sha256(bytes)
+    }
+}
