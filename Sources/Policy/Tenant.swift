@@ -2,6 +2,8 @@
 package struct Tenant: Equatable, Sendable {
     package let name: TenantName
     package let residency: Residency
+    /// The client keys that prove this tenant.
+    package let keys: [ClientKeyHash]
     /// The pages that may connect; none: no browser may.
     package let origins: [OriginPattern]
     /// Subjects or alternative names of TLS client certificates that prove this tenant.
@@ -12,11 +14,13 @@ package struct Tenant: Equatable, Sendable {
     package let parameters: ParameterRules
 
     package init(
-        name: TenantName, residency: Residency, origins: [OriginPattern] = [], certificates: [String] = [],
-        jwt: TenantClaim? = nil, limits: TenantLimits = TenantLimits(), parameters: ParameterRules = ParameterRules()
+        name: TenantName, residency: Residency, keys: [ClientKeyHash] = [], origins: [OriginPattern] = [],
+        certificates: [String] = [], jwt: TenantClaim? = nil, limits: TenantLimits = TenantLimits(),
+        parameters: ParameterRules = ParameterRules()
     ) {
         self.name = name
         self.residency = residency
+        self.keys = keys
         self.origins = origins
         self.certificates = certificates
         self.jwt = jwt
@@ -42,6 +46,18 @@ package struct TenantName: Hashable, Comparable, Sendable, CustomStringConvertib
     }
 
     package var description: String { text }
+}
+
+/// What a policy file keeps of a client key: its name, for receipts, and the SHA-256 of its text. Never the key.
+package struct ClientKeyHash: Equatable, Sendable {
+    package let name: String
+    /// 32 bytes.
+    package let sha256: [UInt8]
+
+    package init(name: String, sha256: [UInt8]) {
+        self.name = name
+        self.sha256 = sha256
+    }
 }
 
 /// A claim of a JWT and the value that makes its bearer this tenant's.

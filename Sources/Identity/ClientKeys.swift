@@ -1,0 +1,54 @@
+import Crypto
+import Policy
+
+/// The client keys of one policy version, by their hashes.
+///
+/// A presented key is digested first and looked up by digest, so the time a look-up takes tells nothing about any key.
+package struct ClientKeys: Sendable {
+    private let owners: [[UInt8]: Owner]
+
+    private struct Owner: Equatable {
+        let tenant: TenantName
+        let keyName: String
+    }
+
+    package init(of policy: PolicySnapshot) {
+        var owners: [[UInt8]: Owner] = [:]
+        var contested: Set<[UInt8]> = []
+        for tenant in policy.tenants.values {
+            for key in tenant.keys {
+                let former = owners.updateValue(Owner(tenant: tenant.name, keyName: key.name), forKey: key.sha256)
+                if let former, former.tenant != tenant.name { contested.insert(key.sha256) }
+            }
+        }
+        // A key that two tenants claim proves neither. The loader reports it; this is for policies built in code.
+        self.owners = owners.filter { !contested.contains($0.key) }
+    }
+
+    /// Whom a credential proves.
+    package func identify(_ credential: Credential?) -> Identification {
+        guard let credential else { return Identification(.missing) }
+        switch credential.place {
+        case .authorization:
+            let digest = credential.withText { Digest.sha256([UInt8]($0.utf8)) }
+            guard let owner = digest.flatMap({ owners[$0] }) else { return Identification(.unknown) }
+            return Identification(.tenant(owner.tenant), keyName: owner.keyName)
+        // URLs end up in logs, so a client key is refused in one even if it is right. Session tokens are not accepted
+        // yet, nor are client certificates.
+        case .tokenParameter, .subprotocol, .certificate:
+            return Identification(.unknown)
+        }
+    }
+}
+
+/// What came of looking at a request's credential, and which key it was, for receipts.
+package struct Identification: Equatable, Sendable {
+    package let outcome: IdentityOutcome
+    /// The name the policy file gives the key; `nil` unless a client key proved the tenant.
+    package let keyName: String?
+
+    init(_ outcome: IdentityOutcome, keyName: String? = nil) {
+        self.outcome = outcome
+        self.keyName = keyName
+    }
+}
