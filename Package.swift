@@ -89,7 +89,7 @@ let package = Package(
         tests("Identity", ["Policy", "Crypto", "HTTP"]),
         tests("Reactor", ["Timing"]),
         tests("Transport", ["Reactor", "TLS", "Bytes", "Timing", "StandIn"]),
-        tests("Configuration", ["Policy", "Crypto"]),
+        tests("Configuration", ["Policy", "Crypto"], resources: [.copy("Fixtures")]),
         tests("StandIn", ["Crypto", "WebSocket", "HTTP", "Bytes", "Timing"]),
         tests(
             "RelayServer",

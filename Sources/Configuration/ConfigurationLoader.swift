@@ -1,0 +1,201 @@
+import Crypto
+import Foundation
+import Glibc
+import Policy
+
+/// Reads a configuration whole: `tidegate.yaml`, the policy files it names, and a look at every file these name.
+///
+/// `Configuration` knows YAML, files and the environment, and turns them into values or faults. It never opens a socket,
+/// decides a request, or keeps a secret. The commands call it, and the relay on every reload. Safe on any thread.
+package enum ConfigurationLoader {
+    /// Checks a certificate chain and its key together: what is wrong, or `nil`. Given by whoever knows TLS.
+    package typealias CertificateCheck = (CertificateFiles) -> String?
+
+    /// Reads and checks everything. Never throws: what is wrong is in the result.
+    package static func load(
+        _ path: String, environment: [String: String] = ProcessInfo.processInfo.environment,
+        certificateCheck: CertificateCheck = { _ in nil }
+    ) -> LoadResult {
+        var reading = Reading()
+        let configuration = reading.configuration(path)
+        var files = FileCheck(environment: environment)
+        files.check(reading.references)
+        for (certificate, place) in reading.certificates { files.check(certificate, place, certificateCheck) }
+        return LoadResult(
+            configuration: configuration, readFaults: reading.faults, fileFaults: files.faults, files: reading.files)
+    }
+}
+
+/// What came of loading.
+package struct LoadResult: Sendable {
+    /// `nil` when the text of the files has errors. Present when only files they name are missing: enough to `explain`
+    /// by, not to serve.
+    package let configuration: RelayConfiguration?
+    /// What the text of the configuration files shows.
+    package let readFaults: Faults
+    /// What the files and variables they name show: missing, unreadable, not what they should be.
+    package let fileFaults: Faults
+    /// The configuration files read, in order, for whoever watches them.
+    package let files: [String]
+
+    /// All faults, in the order of their places.
+    package var faults: Faults {
+        var all = readFaults
+        all.append(fileFaults)
+        return all
+    }
+
+    /// The configuration, if nothing speaks against running it.
+    package var servable: RelayConfiguration? {
+        faults.hasErrors ? nil : configuration
+    }
+}
+
+/// A whole configuration, as values.
+package struct RelayConfiguration: Sendable {
+    package let settings: Settings
+    /// Built from the settings and every policy file.
+    package let policy: PolicySnapshot
+
+    package init(settings: Settings, policy: PolicySnapshot) {
+        self.settings = settings
+        self.policy = policy
+    }
+}
+
+/// One reading of all configuration files.
+private struct Reading {
+    var faults = Faults()
+    var references: [SchemaCheck.Reference] = []
+    var certificates: [(CertificateFiles, Place)] = []
+    private(set) var files: [String] = []
+    private var digests: [UInt8] = []
+
+    mutating func configuration(_ path: String) -> RelayConfiguration? {
+        guard let root = document(path, .tidegateFile, from: Place(file: path)) else { return nil }
+        let main = TidegateFile(root, hostName: Reading.hostName(), faults: &faults)
+        certificates = Reading.certificates(in: root)
+        noteWhatIsLeftOut(root)
+        let zones = (root["zones"]?.pairs ?? []).compactMap { Zone($0.key) }
+        let tenants = tenants(main.policies, beside: path, zones: zones)
+        guard !faults.hasErrors else { return nil }
+        let version = String(Hex.encode(Digest.sha256(digests)).prefix(12))
+        return RelayConfiguration(
+            settings: main.settings, policy: main.settings.policy(version: version, tenants: tenants))
+    }
+
+    // MARK: Policy files
+
+    private mutating func tenants(
+        _ patterns: [(text: String, place: Place)], beside file: String, zones: [Zone]
+    ) -> [Tenant] {
+        var found: [PolicyFile.PlacedTenant] = []
+        for (path, place) in policyPaths(patterns, beside: file) {
+            guard let root = document(path, .policyFile, from: place) else { continue }
+            found += PolicyFile(root, zones: zones, faults: &faults).tenants
+        }
+        checkNames(found)
+        checkKeys(found)
+        return found.map(\.tenant)
+    }
+
+    private mutating func policyPaths(
+        _ patterns: [(text: String, place: Place)], beside file: String
+    ) -> [(path: String, place: Place)] {
+        var paths: [(path: String, place: Place)] = []
+        for (pattern, place) in patterns {
+            let matches = Paths.glob(Paths.resolve(pattern, beside: file))
+            if matches.isEmpty {
+                faults.error(place, "\(quoted(pattern)) names no file; without tenants every request is refused")
+            }
+            paths += matches.filter { match in !paths.contains { $0.path == match } }.map { ($0, place) }
+        }
+        return paths
+    }
+
+    private mutating func checkNames(_ tenants: [PolicyFile.PlacedTenant]) {
+        var places: [TenantName: Place] = [:]
+        for item in tenants {
+            if let former = places[item.tenant.name] {
+                faults.error(item.place, "tenant \(item.tenant.name) is already at \(former)")
+            } else {
+                places[item.tenant.name] = item.place
+            }
+        }
+    }
+
+    private mutating func checkKeys(_ tenants: [PolicyFile.PlacedTenant]) {
+        let ofNothing = Digest.sha256([])
+        var owners: [[UInt8]: (tenant: TenantName, place: Place)] = [:]
+        for item in tenants {
+            for (key, place) in zip(item.tenant.keys, item.keyPlaces) {
+                if key.sha256 == ofNothing { faults.error(place, "this is the hash of an empty text, which is no key") }
+                if let former = owners[key.sha256] {
+                    faults.error(
+                        place, "the same key is tenant \(former.tenant)'s at \(former.place); a key proves one tenant")
+                } else {
+                    owners[key.sha256] = (item.tenant.name, place)
+                }
+            }
+        }
+    }
+
+    // MARK: Documents
+
+    private mutating func document(_ path: String, _ table: KeyTable, from place: Place) -> Node? {
+        guard let text = text(of: path, from: place) else { return nil }
+        guard let root = Document.parse(text, file: path, faults: &faults) else { return nil }
+        var check = SchemaCheck(table)
+        check.check(root)
+        faults.append(check.faults)
+        references += check.references
+        return root
+    }
+
+    private mutating func text(of path: String, from place: Place) -> String? {
+        files.append(path)
+        guard let contents = FileManager.default.contents(atPath: path) else {
+            faults.error(place, "\(path) cannot be read")
+            return nil
+        }
+        let bytes = [UInt8](contents)
+        digests += Digest.sha256(bytes)
+        guard bytes.count <= Reading.maxFileBytes else {
+            faults.error(Place(file: path), "the file is larger than \(Reading.maxFileBytes >> 20) MiB")
+            return nil
+        }
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            faults.error(Place(file: path), "the file is not UTF-8")
+            return nil
+        }
+        return text
+    }
+
+    /// Some fifty thousand tenants; more is the wrong file.
+    private static let maxFileBytes = 16 << 20
+
+    private mutating func noteWhatIsLeftOut(_ root: Node) {
+        if root.pairs != nil, root["receipts"] == nil {
+            faults.warning(root.place, "`receipts` is left out: no receipt is kept of who was heard where")
+        }
+    }
+
+    private static func certificates(in root: Node) -> [(CertificateFiles, Place)] {
+        let listeners = root["listeners"]?.list ?? []
+        return listeners.flatMap { $0["tls"]?["certificates"]?.list ?? [] }.compactMap { node in
+            guard let chain = node["chain"]?.text, let key = node["key"]?.text else { return nil }
+            let file = node.place.file
+            return (
+                CertificateFiles(chain: Paths.resolve(chain, beside: file), key: Paths.resolve(key, beside: file)),
+                node.place
+            )
+        }
+    }
+
+    private static func hostName() -> String {
+        // POSIX: at most 255 bytes and a terminator, which a cut name may lack.
+        var buffer = [CChar](repeating: 0, count: 256)
+        guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
+        return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}

@@ -1,0 +1,78 @@
+/// Where something stands in a configuration file.
+package struct Place: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The file as the user named it, or as a glob found it.
+    package let file: String
+    /// From 1.
+    package let line: Int
+    /// From 1, in Unicode scalars.
+    package let column: Int
+
+    package init(file: String, line: Int = 1, column: Int = 1) {
+        self.file = file
+        self.line = line
+        self.column = column
+    }
+
+    package static func < (left: Place, right: Place) -> Bool {
+        (left.file, left.line, left.column) < (right.file, right.line, right.column)
+    }
+
+    package var description: String { "\(file):\(line):\(column)" }
+}
+
+/// One thing wrong, or worth knowing, at one place.
+package struct Fault: Equatable, Sendable, CustomStringConvertible {
+    package let place: Place
+    package let severity: Severity
+    /// What is wrong, what is accepted, and the remedy. Never holds what could be a secret.
+    package let message: String
+
+    package enum Severity: String, Sendable {
+        /// The configuration is refused whole.
+        case error
+        /// The configuration is taken, but does less than it seems to.
+        case warning
+        /// A key that is read and checked but has no effect yet.
+        case note
+    }
+
+    /// `file:line:column: error: …`, as editors and people read it.
+    package var description: String { "\(place): \(severity.rawValue): \(message)" }
+}
+
+/// All faults of a configuration, collected so that they can be told at once.
+package struct Faults: Equatable, Sendable {
+    private var found: [Fault] = []
+
+    package init() {}
+
+    /// In the order of their places.
+    package var all: [Fault] {
+        found.enumerated().sorted { ($0.element.place, $0.offset) < ($1.element.place, $1.offset) }.map(\.element)
+    }
+
+    package var errors: [Fault] { all.filter { $0.severity == .error } }
+    package var warnings: [Fault] { all.filter { $0.severity == .warning } }
+    package var notes: [Fault] { all.filter { $0.severity == .note } }
+
+    /// Whether the configuration must be refused.
+    package var hasErrors: Bool {
+        found.contains { $0.severity == .error }
+    }
+
+    package mutating func error(_ place: Place, _ message: String) {
+        found.append(Fault(place: place, severity: .error, message: message))
+    }
+
+    package mutating func warning(_ place: Place, _ message: String) {
+        found.append(Fault(place: place, severity: .warning, message: message))
+    }
+
+    package mutating func note(_ place: Place, _ message: String) {
+        found.append(Fault(place: place, severity: .note, message: message))
+    }
+
+    package mutating func append(_ others: Faults) {
+        found += others.found
+    }
+}

@@ -1,0 +1,76 @@
+import Foundation
+import Glibc
+
+/// Looks at the files and variables a configuration names, before anything is bound or dialled.
+struct FileCheck {
+    let environment: [String: String]
+    private(set) var faults = Faults()
+    /// Certificates whose files are not worth a closer look.
+    private var broken: Set<String> = []
+
+    init(environment: [String: String]) {
+        self.environment = environment
+    }
+
+    mutating func check(_ references: [SchemaCheck.Reference]) {
+        for reference in references {
+            switch reference.target {
+            case .file(let path, let role):
+                checkFile(Paths.resolve(path, beside: reference.place.file), role, reference)
+            case .variable(let name):
+                if environment[name]?.isEmpty ?? true {
+                    faults.error(reference.place, "\(reference.key): the environment variable \(name) is not set")
+                }
+            }
+        }
+    }
+
+    /// Whether a chain and its key belong together is for whoever knows TLS.
+    mutating func check(
+        _ certificate: CertificateFiles, _ place: Place, _ certificateCheck: ConfigurationLoader.CertificateCheck
+    ) {
+        guard !broken.contains(certificate.chain), !broken.contains(certificate.key) else { return }
+        if let complaint = certificateCheck(certificate) { faults.error(place, complaint) }
+    }
+
+    private mutating func checkFile(_ path: String, _ role: FileRole, _ reference: SchemaCheck.Reference) {
+        guard let complaint = complaint(about: path, role) else {
+            warnIfOthersRead(path, role, reference)
+            return
+        }
+        broken.insert(path)
+        faults.error(reference.place, "\(reference.key): \(complaint)")
+    }
+
+    private func complaint(about path: String, _ role: FileRole) -> String? {
+        guard let contents = FileManager.default.contents(atPath: path) else {
+            return FileManager.default.fileExists(atPath: path) ? "\(path) cannot be read" : "there is no file \(path)"
+        }
+        let text = String(decoding: contents, as: UTF8.self)
+        switch role {
+        case .certificateChain, .authority:
+            return text.contains("-----BEGIN CERTIFICATE-----") ? nil : "\(path) holds no PEM certificate"
+        case .privateKey:
+            return text.contains("PRIVATE KEY-----") ? nil : "\(path) holds no PEM private key"
+        case .secret:
+            do throws(SecretError) {
+                _ = try SecretSource.file(path).resolve(environment: [:])
+                return nil
+            } catch {
+                return error.sentence
+            }
+        case .keySet: return nil
+        }
+    }
+
+    private mutating func warnIfOthersRead(_ path: String, _ role: FileRole, _ reference: SchemaCheck.Reference) {
+        switch role {
+        case .privateKey, .secret: break
+        case .certificateChain, .authority, .keySet: return
+        }
+        var status = stat()
+        guard stat(path, &status) == 0, status.st_mode & (S_IROTH | S_IWOTH) != 0 else { return }
+        faults.warning(
+            reference.place, "\(reference.key): every user of this machine may read \(path); `chmod o-rw` it")
+    }
+}

@@ -1,0 +1,115 @@
+import Crypto
+import Policy
+
+/// One of compliance's files, read: its tenants, each with the places that later checks point at.
+struct PolicyFile {
+    let tenants: [PlacedTenant]
+
+    struct PlacedTenant {
+        let tenant: Tenant
+        let place: Place
+        /// Of each of the tenant's keys, in order.
+        let keyPlaces: [Place]
+    }
+
+    /// Reads what `SchemaCheck` has looked at; `zones` are those the operators define.
+    init(_ root: Node, zones: [Zone], faults: inout Faults) {
+        var reader = PolicyReader(zones: zones, faults: Faults())
+        tenants = Section(.policyFile, path: "", node: root).named("tenants").compactMap { name, place, section in
+            TenantName(name).flatMap { reader.tenant($0, place, section) }
+        }
+        faults.append(reader.faults)
+    }
+}
+
+private struct PolicyReader {
+    let zones: [Zone]
+    var faults: Faults
+
+    mutating func tenant(_ name: TenantName, _ place: Place, _ section: Section) -> PolicyFile.PlacedTenant? {
+        let clients = section.section("clients")
+        let keys = keys(clients, of: name, place)
+        let origins = origins(clients)
+        for pair in section.pairs("provider_keys") { _ = definedZone(pair.key, pair.keyPlace) }
+        guard let residency = residency(section) else { return nil }
+        let tenant = Tenant(
+            name: name, residency: residency, keys: keys.map(\.hash), origins: origins,
+            certificates: clients.texts("certificates").map(\.text), jwt: claim(clients),
+            limits: TenantLimits(section.section("limits")), parameters: ParameterRules(section.section("parameters")))
+        return PolicyFile.PlacedTenant(tenant: tenant, place: place, keyPlaces: keys.map(\.place))
+    }
+
+    private mutating func residency(_ section: Section) -> Residency? {
+        guard let node = section.node("residency") else { return nil }
+        if node.text == "any" { return .any }
+        let zones = (node.list ?? [node]).compactMap { item in
+            item.text.flatMap { definedZone($0, item.place) }
+        }
+        return ZoneList(zones).map { .zones($0) }
+    }
+
+    private mutating func keys(
+        _ clients: Section, of tenant: TenantName, _ place: Place
+    ) -> [(hash: ClientKeyHash, place: Place)] {
+        var keys: [(hash: ClientKeyHash, place: Place)] = []
+        for section in clients.sections("keys") {
+            guard let name = section.text("name"), let sha256 = section.optional("sha256", { Hex.decode($0) }) else {
+                continue
+            }
+            let place = section.node("sha256")?.place ?? place
+            if keys.contains(where: { $0.hash.name == name }) {
+                faults.error(
+                    place, "tenant \(tenant) has two keys named \(quoted(name)); receipts could not tell them apart")
+            }
+            keys.append((ClientKeyHash(name: name, sha256: sha256), place))
+        }
+        if clients.sections("keys").isEmpty {
+            faults.warning(place, "tenant \(tenant) has no client key: nobody can connect for it")
+        }
+        return keys
+    }
+
+    private mutating func origins(_ clients: Section) -> [OriginPattern] {
+        clients.texts("origins").compactMap { text, place in
+            do throws(OriginPatternError) {
+                return try OriginPattern(text)
+            } catch {
+                faults.error(place, "\(quoted(text)): \(error.sentence)")
+                return nil
+            }
+        }
+    }
+
+    private func claim(_ clients: Section) -> TenantClaim? {
+        let section = clients.section("jwt")
+        guard let claim = section.text("claim"), let value = section.text("value") else { return nil }
+        return TenantClaim(claim: claim, value: value)
+    }
+
+    private mutating func definedZone(_ name: String, _ place: Place) -> Zone? {
+        guard let zone = Zone(name) else { return nil }
+        if zones.contains(zone) { return zone }
+        faults.error(place, undefinedZone(zone, defined: zones))
+        return nil
+    }
+}
+
+extension TenantLimits {
+    fileprivate init(_ section: Section) {
+        self.init(
+            sessions: section.optional("sessions", Scalars.whole),
+            newSessionsPerMinute: section.optional("new_sessions_per_minute", Scalars.whole),
+            audioRate: section.optional("audio_rate", Scalars.decimal),
+            audioHoursPerDay: section.optional("audio_hours_per_day", Scalars.decimal),
+            session: section.optional("session", Scalars.duration))
+    }
+}
+
+extension ParameterRules {
+    fileprivate init(_ section: Section) {
+        let force = section.pairs("force").compactMap { pair in pair.value.text.map { (pair.key, $0) } }
+        self.init(
+            allow: section.node("allow")?.list.map { $0.compactMap(\.text) },
+            force: Dictionary(force, uniquingKeysWith: { first, _ in first }))
+    }
+}

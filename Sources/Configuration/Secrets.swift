@@ -1,0 +1,76 @@
+import Crypto
+import Foundation
+
+/// Where a secret is kept. The secret itself never stands in a configuration file.
+package enum SecretSource: Hashable, Sendable {
+    /// A file, by its resolved path.
+    case file(String)
+    /// An environment variable.
+    case environment(String)
+
+    /// Reads the secret: the file's or variable's bytes without one line break at their end.
+    ///
+    /// - Throws: when it is not there, empty, too large, or holds what could not stand in a header field.
+    package func resolve(
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(SecretError) -> Secret {
+        var bytes: [UInt8]
+        switch self {
+        case .file(let path):
+            guard let contents = FileManager.default.contents(atPath: path) else { throw .unreadable(path) }
+            bytes = [UInt8](contents)
+        case .environment(let name):
+            guard let value = environment[name] else { throw .unset(name) }
+            bytes = [UInt8](value.utf8)
+        }
+        SecretSource.trimLineBreak(&bytes)
+        guard !bytes.isEmpty else { throw .empty(name) }
+        guard bytes.count <= SecretSource.maxBytes else { throw .tooLarge(name) }
+        return Secret(bytes)
+    }
+
+    /// As `resolve`, for a key that will stand in a header field: one line of visible characters (RFC 9110 §5.5).
+    package func resolveForHeader(
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(SecretError) -> Secret {
+        let secret = try resolve(environment: environment)
+        guard secret.withBytes({ $0.allSatisfy { (0x20...0x7e).contains($0) } }) else { throw .notALine(name) }
+        return secret
+    }
+
+    /// The path or the variable's name; no secret.
+    package var name: String {
+        switch self {
+        case .file(let path): path
+        case .environment(let name): name
+        }
+    }
+
+    /// Far beyond any key or PEM file: what is larger is the wrong file.
+    private static let maxBytes = 64 << 10
+
+    /// Editors and `echo` end a file with a line break that is no part of the secret.
+    private static func trimLineBreak(_ bytes: inout [UInt8]) {
+        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
+        if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+    }
+}
+
+/// Why a secret cannot be had. Holds the place, never the secret.
+package enum SecretError: Error, Equatable {
+    case unreadable(String)
+    case unset(String)
+    case empty(String)
+    case tooLarge(String)
+    case notALine(String)
+
+    package var sentence: String {
+        switch self {
+        case .unreadable(let path): "\(path) cannot be read"
+        case .unset(let name): "the environment variable \(name) is not set"
+        case .empty(let name): "\(name) is empty"
+        case .tooLarge(let name): "\(name) is too large to be a key"
+        case .notALine(let name): "\(name) holds more than one line, or characters that cannot stand in a header field"
+        }
+    }
+}

@@ -1,0 +1,262 @@
+import Policy
+
+/// What operators decide: everything of `tidegate.yaml` that is in force, as values. What is left out has its default.
+package struct Settings: Sendable {
+    package var site: Site
+    package var listeners: [ListenerSettings]
+    /// Host names, lowercase, and the zones they ask for.
+    package var hosts: [String: Zone]
+    /// In the order they are defined.
+    package var zones: [ZoneSettings]
+    package var limits: LimitSettings
+    package var timeouts: TimeoutSettings
+    package var log: LogSettings
+    /// Event loops; 0: one per core.
+    package var threads: Int
+
+    package init(
+        site: Site, listeners: [ListenerSettings], hosts: [String: Zone] = [:], zones: [ZoneSettings],
+        limits: LimitSettings = LimitSettings(), timeouts: TimeoutSettings = TimeoutSettings(),
+        log: LogSettings = LogSettings(), threads: Int = 0
+    ) {
+        self.site = site
+        self.listeners = listeners
+        self.hosts = hosts
+        self.zones = zones
+        self.limits = limits
+        self.timeouts = timeouts
+        self.log = log
+        self.threads = threads
+    }
+
+    /// The part of a policy snapshot that operators own, with the tenants that compliance owns.
+    package func policy(version: String, tenants: [Tenant]) -> PolicySnapshot {
+        PolicySnapshot(
+            version: version, site: site, zones: zones.map { ZoneDefinition($0.zone, endpoints: $0.endpoints) },
+            hosts: hosts, tenants: tenants)
+    }
+}
+
+/// One address to listen on.
+package struct ListenerSettings: Equatable, Sendable {
+    package var address: ListenAddress
+    /// Chosen by SNI; the first is the default. `nil`: plain `ws://`.
+    package var tls: ListenerTLS?
+    /// How refusals are told to clients.
+    package var refusals: RefusalMode
+
+    package init(address: ListenAddress, tls: ListenerTLS? = nil, refusals: RefusalMode = .auto) {
+        self.address = address
+        self.tls = tls
+        self.refusals = refusals
+    }
+
+    package enum RefusalMode: String, CaseIterable, Sendable {
+        /// Over WebSocket for requests with an `Origin`, whose page cannot see a status; over HTTP else.
+        case auto
+        case http
+        case websocket
+    }
+}
+
+/// A literal address and a port to listen on.
+package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+    package let ip: IPAddress
+    /// 0: the system chooses one.
+    package let port: UInt16
+
+    package init(_ ip: IPAddress, port: UInt16) {
+        self.ip = ip
+        self.port = port
+    }
+
+    package var isLoopback: Bool { ip.scope == .loopback }
+
+    package var description: String {
+        switch ip {
+        case .v4: "\(ip):\(port)"
+        case .v6: "[\(ip)]:\(port)"
+        }
+    }
+}
+
+/// The TLS side of a listener.
+package struct ListenerTLS: Equatable, Sendable {
+    /// One or more.
+    package var certificates: [CertificateFiles]
+    package var minimum: TLSMinimum
+
+    package init(certificates: [CertificateFiles], minimum: TLSMinimum = .tls12) {
+        self.certificates = certificates
+        self.minimum = minimum
+    }
+}
+
+/// The lowest TLS version a listener speaks.
+package enum TLSMinimum: String, CaseIterable, Sendable {
+    case tls12 = "1.2"
+    case tls13 = "1.3"
+}
+
+/// The files of one certificate, PEM.
+package struct CertificateFiles: Hashable, Sendable {
+    /// The certificate first, then its issuers.
+    package let chain: String
+    package let key: String
+
+    package init(chain: String, key: String) {
+        self.chain = chain
+        self.key = key
+    }
+}
+
+/// How one zone is reached.
+package struct ZoneSettings: Sendable {
+    package var zone: Zone
+    package var provider: Provider
+    /// In order of preference; one or more.
+    package var endpoints: [Endpoint]
+    package var key: SecretSource
+    package var keyHeader: KeyHeader
+    /// A text message that tells the provider its client is gone; `nil`: the provider's own, if it has one.
+    package var onClientLoss: String?
+    package var verify: VerifySettings
+    package var connectTimeout: Duration
+
+    package init(
+        zone: Zone, provider: Provider = .assemblyai, endpoints: [Endpoint], key: SecretSource,
+        keyHeader: KeyHeader = KeyHeader(), onClientLoss: String? = nil, verify: VerifySettings = VerifySettings(),
+        connectTimeout: Duration = .seconds(5)
+    ) {
+        self.zone = zone
+        self.provider = provider
+        self.endpoints = endpoints
+        self.key = key
+        self.keyHeader = keyHeader
+        self.onClientLoss = onClientLoss
+        self.verify = verify
+        self.connectTimeout = connectTimeout
+    }
+
+    package enum Provider: String, CaseIterable, Sendable {
+        case assemblyai
+        /// Any other WebSocket provider.
+        case generic
+    }
+}
+
+/// The header field that carries the provider key.
+package struct KeyHeader: Equatable, Sendable {
+    package let name: String
+    private let before: String
+    private let after: String
+
+    /// `Authorization: KEY`, as AssemblyAI takes it.
+    package init() {
+        name = "Authorization"
+        before = ""
+        after = ""
+    }
+
+    /// `nil` unless `name` is a field name that is not the handshake's own and `template` holds `{key}` once.
+    package init?(name: String, template: String) {
+        guard KeyHeader.isFree(name), template.utf8.allSatisfy({ (0x20...0x7e).contains($0) }) else { return nil }
+        guard let mark = template.firstRange(of: "{key}"), !template[mark.upperBound...].contains("{key}") else {
+            return nil
+        }
+        self.name = name
+        before = String(template[..<mark.lowerBound])
+        after = String(template[mark.upperBound...])
+    }
+
+    /// The field's value with the key in its place.
+    package func value(for key: String) -> String {
+        before + key + after
+    }
+
+    /// RFC 9110 §5.6.2 for the name; the fields that make the request a WebSocket handshake are not for keys.
+    private static func isFree(_ name: String) -> Bool {
+        let token = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz".utf8
+        let name = name.lowercased()
+        let taken = ["host", "connection", "upgrade", "content-length", "transfer-encoding", "te", "trailer"]
+        return !name.isEmpty && name.utf8.allSatisfy(token.contains) && !taken.contains(name)
+            && !name.hasPrefix("sec-websocket-")
+    }
+}
+
+/// What an upstream connection must prove beyond its host name.
+package struct VerifySettings: Equatable, Sendable {
+    package var authority: Authority
+    /// SHA-256 of public keys (SPKI), 32 bytes each; if any are given one must match.
+    package var pins: [[UInt8]]
+    /// If any are given the address connected to must be inside one.
+    package var networks: [Network]
+
+    package init(authority: Authority = .system, pins: [[UInt8]] = [], networks: [Network] = []) {
+        self.authority = authority
+        self.pins = pins
+        self.networks = networks
+    }
+
+    /// Who must have issued the certificate.
+    package enum Authority: Hashable, Sendable {
+        case system
+        /// Certificates in a PEM file.
+        case file(String)
+    }
+}
+
+/// Bounds of the whole relay.
+package struct LimitSettings: Equatable, Sendable {
+    /// Sessions at once.
+    package var sessions: Int
+    package var headerBytes: Int
+    package var messageBytes: Int
+    /// Per session and direction.
+    package var bufferBytes: Int
+
+    /// The defaults.
+    package init() {
+        self.init(Section(defaultsOf: "limits", in: .tidegateFile))
+    }
+}
+
+/// How long the relay waits.
+package struct TimeoutSettings: Equatable, Sendable {
+    package var handshake: Duration
+    /// A ping is sent on a leg idle this long.
+    package var ping: Duration
+    package var pong: Duration
+    /// A peer that reads nothing for this long is closed.
+    package var stall: Duration
+    /// No data frame either way.
+    package var idle: Duration
+    package var session: Duration
+    /// Waits this long for the provider to finish.
+    package var terminate: Duration
+    package var drain: Duration
+
+    /// The defaults.
+    package init() {
+        self.init(Section(defaultsOf: "timeouts", in: .tidegateFile))
+    }
+}
+
+/// What is logged and how.
+package struct LogSettings: Equatable, Sendable {
+    package var level: Level
+    package var format: Format
+
+    /// The defaults.
+    package init() {
+        self.init(Section(defaultsOf: "log", in: .tidegateFile))
+    }
+
+    package enum Level: String, CaseIterable, Sendable {
+        case debug, info, warning, error
+    }
+
+    package enum Format: String, CaseIterable, Sendable {
+        case json, text
+    }
+}

@@ -1,0 +1,283 @@
+import Crypto
+import Policy
+
+/// The operators' file, read: its settings, and what it names.
+struct TidegateFile {
+    let settings: Settings
+    /// The policy files' patterns as written.
+    let policies: [(text: String, place: Place)]
+
+    /// Reads what `SchemaCheck` has looked at, and reports what only shows when values meet: names that lead nowhere,
+    /// plain text where it would be heard.
+    init(_ root: Node, hostName: String, faults: inout Faults) {
+        let file = Section(.tidegateFile, path: "", node: root)
+        var reader = TidegateReader(file: file, faults: Faults())
+        settings = reader.settings(hostName: hostName)
+        policies = reader.policies()
+        faults.append(reader.faults)
+    }
+}
+
+private struct TidegateReader {
+    let file: Section
+    var faults: Faults
+
+    mutating func settings(hostName: String) -> Settings {
+        Settings(
+            site: site(hostName: hostName), listeners: listeners(), hosts: hosts(), zones: zones(),
+            limits: LimitSettings(file.section("limits")), timeouts: TimeoutSettings(file.section("timeouts")),
+            log: LogSettings(file.section("log")), threads: file.whole("threads"))
+    }
+
+    mutating func policies() -> [(text: String, place: Place)] {
+        if let node = file.node("policy"), node.list?.isEmpty == true {
+            faults.error(node.place, "policy names no file; without tenants every request is refused")
+        }
+        return file.texts("policy")
+    }
+
+    // MARK: Site and hosts
+
+    private mutating func site(hostName: String) -> Site {
+        let section = file.section("site")
+        let zone = section.optional("zone", { Zone($0) })
+        let place = (section.node("zone") ?? section.node ?? file.node)?.place ?? Place(file: "")
+        if zone == nil {
+            faults.warning(
+                place, "the site has no zone: residency covers the upstream hop alone, not this relay's own place")
+        } else if zone == .edge {
+            faults.error(place, "a site stands in one place, and edge is none; name the zone it stands in")
+        } else if let zone, !defined.contains(zone) {
+            faults.warning(
+                place, "no zone \(zone) is defined: tenants whose residency names zones are all sent elsewhere")
+        }
+        var elsewhere: [Zone: String] = [:]
+        for pair in section.pairs("elsewhere") {
+            guard let zone = definedZone(pair.key, pair.keyPlace), let url = pair.value.text else { continue }
+            if let endpoint = endpoint(url, in: zone, pair.value.place) { elsewhere[zone] = endpoint.description }
+        }
+        return Site(name: section.text("name") ?? hostName, zone: zone, elsewhere: elsewhere)
+    }
+
+    private mutating func hosts() -> [String: Zone] {
+        var hosts: [String: Zone] = [:]
+        for pair in file.pairs("hosts") {
+            guard let name = HostAndPort(pair.key)?.host, let text = pair.value.text else { continue }
+            guard let zone = definedZone(text, pair.value.place) else { continue }
+            if let former = hosts.updateValue(zone, forKey: name), former != zone {
+                faults.error(pair.keyPlace, "\(name) asks for \(former) and for \(zone)")
+            }
+        }
+        return hosts
+    }
+
+    // MARK: Listeners
+
+    private mutating func listeners() -> [ListenerSettings] {
+        var listeners: [ListenerSettings] = []
+        for section in file.sections("listeners") {
+            guard let address = section.optional("address", Scalars.listenAddress) else { continue }
+            let place = section.node("address")?.place ?? Place(file: "")
+            if address.port != 0, listeners.contains(where: { $0.address == address }) {
+                faults.error(place, "another listener has the address \(address)")
+            }
+            let tls = tls(section)
+            if tls == nil, section.node("tls") == nil, !address.isLoopback, section.text("plaintext") != "allow" {
+                faults.error(
+                    place,
+                    "\(address) would serve plain ws:// off loopback, where keys and audio can be heard; "
+                        + "give it `tls`, or say `plaintext: allow`")
+            }
+            checkProtocols(section)
+            listeners.append(ListenerSettings(address: address, tls: tls, refusals: section.choice("refusals")))
+        }
+        return listeners
+    }
+
+    private func tls(_ listener: Section) -> ListenerTLS? {
+        guard listener.node("tls")?.pairs != nil else { return nil }
+        let section = listener.section("tls")
+        let certificates = section.sections("certificates").compactMap { certificate -> CertificateFiles? in
+            guard let chain = path(certificate, "chain"), let key = path(certificate, "key") else { return nil }
+            return CertificateFiles(chain: chain, key: key)
+        }
+        return ListenerTLS(certificates: certificates, minimum: section.choice("minimum"))
+    }
+
+    private mutating func checkProtocols(_ listener: Section) {
+        guard let node = listener.node("protocols") else { return }
+        let names = listener.texts("protocols")
+        if !names.contains(where: { $0.text == "http/1.1" }) {
+            faults.error(node.place, "protocols must hold http/1.1: h2 is not yet in force")
+        } else if let h2 = names.first(where: { $0.text == "h2" }) {
+            faults.note(h2.place, "h2 is not yet in force; http/1.1 is served")
+        }
+    }
+
+    // MARK: Zones
+
+    private mutating func zones() -> [ZoneSettings] {
+        var zones: [ZoneSettings] = []
+        for (name, _, section) in file.named("zones") {
+            guard let zone = Zone(name) else { continue }
+            let endpoints = endpoints(section, in: zone)
+            let keyHeader = keyHeader(section)
+            let verify = verify(section)
+            guard let key = secret(section, "key") else { continue }
+            zones.append(
+                ZoneSettings(
+                    zone: zone, provider: section.choice("provider"), endpoints: endpoints, key: key,
+                    keyHeader: keyHeader, onClientLoss: section.text("on_client_loss"), verify: verify,
+                    connectTimeout: section.duration("connect_timeout")))
+        }
+        return zones
+    }
+
+    private mutating func endpoints(_ zone: Section, in name: Zone) -> [Endpoint] {
+        (zone.node("endpoints")?.list ?? []).compactMap { item in
+            if let url = item.text { return dialled(url, in: name, item.place, address: nil) }
+            let section = Section(.tidegateFile, path: "zones.*.endpoints[]", node: item)
+            let address = section.optional("address", { EndpointAddress($0) })
+            guard let url = section.node("url"), let text = url.text else { return nil }
+            return dialled(text, in: name, url.place, address: address)
+        }
+    }
+
+    private mutating func dialled(
+        _ url: String, in zone: Zone, _ place: Place, address: EndpointAddress?
+    ) -> Endpoint? {
+        guard let endpoint = endpoint(url, in: zone, place, address: address) else { return nil }
+        if !endpoint.secure { judgePlain(endpoint, place) }
+        return endpoint
+    }
+
+    /// A provider key in the clear is heard by everybody on the way.
+    private mutating func judgePlain(_ endpoint: Endpoint, _ place: Place) {
+        let scope = (endpoint.address?.address ?? HostAndPort(endpoint.host)?.literalAddress)?.scope
+        switch scope {
+        case .loopback: break
+        case .private:
+            faults.warning(place, "ws:// sends the provider key and the audio in the clear to \(endpoint.host)")
+        case nil where endpoint.host == "localhost": break
+        default:
+            faults.error(
+                place,
+                "ws:// would send the provider key and the audio in the clear; use wss://, "
+                    + "or a literal loopback or private address")
+        }
+    }
+
+    private mutating func endpoint(
+        _ url: String, in zone: Zone, _ place: Place, address: EndpointAddress? = nil
+    ) -> Endpoint? {
+        do throws(EndpointError) {
+            return try Endpoint(url, in: zone, address: address)
+        } catch {
+            faults.error(place, error.sentence)
+            return nil
+        }
+    }
+
+    private mutating func keyHeader(_ zone: Section) -> KeyHeader {
+        let section = zone.section("key_header")
+        guard let node = section.node else { return KeyHeader() }
+        let name = section.value("name") { $0 }
+        let template = section.value("value") { $0 }
+        if let header = KeyHeader(name: name, template: template) { return header }
+        faults.error(
+            node.place,
+            "key_header takes the name of a field that is not the handshake's own, and a value of visible ASCII "
+                + "that holds {key} once")
+        return KeyHeader()
+    }
+
+    private mutating func verify(_ zone: Section) -> VerifySettings {
+        let section = zone.section("verify")
+        var networks: [Network] = []
+        for (text, place) in section.texts("networks") {
+            guard let network = Network(text) else { continue }
+            if network.prefixLength == 0 {
+                faults.warning(place, "\(network) lists every address, loopback and private ones too")
+            }
+            networks.append(network)
+        }
+        let ca = section.value("ca") { $0 }
+        return VerifySettings(
+            authority: ca == "system" ? .system : .file(Paths.resolve(ca, beside: place(section, "ca").file)),
+            pins: section.texts("spki_sha256").compactMap { Base64.standard.decode($0.text) }, networks: networks)
+    }
+
+    // MARK: What several of them need
+
+    /// The zones' names as they stand in the file, whether the zones are faulty or not.
+    private var defined: [Zone] {
+        file.pairs("zones").compactMap { Zone($0.key) }
+    }
+
+    private mutating func definedZone(_ name: String, _ place: Place) -> Zone? {
+        guard let zone = Zone(name) else { return nil }
+        if defined.contains(zone) { return zone }
+        faults.error(place, undefinedZone(zone, defined: defined))
+        return nil
+    }
+
+    private func path(_ section: Section, _ name: String) -> String? {
+        section.text(name).map { Paths.resolve($0, beside: place(section, name).file) }
+    }
+
+    private func secret(_ section: Section, _ name: String) -> SecretSource? {
+        section.node(name).flatMap(SecretSource.init)
+    }
+
+    private func place(_ section: Section, _ name: String) -> Place {
+        section.node(name)?.place ?? Place(file: "")
+    }
+}
+
+extension SecretSource {
+    /// `nil` when the node is neither form; that fault has been told.
+    fileprivate init?(_ node: Node) {
+        if let path = node["file"]?.text {
+            self = .file(Paths.resolve(path, beside: node.place.file))
+        } else if let name = node["env"]?.text {
+            self = .environment(name)
+        } else {
+            return nil
+        }
+    }
+}
+
+extension LimitSettings {
+    init(_ section: Section) {
+        sessions = section.whole("sessions")
+        headerBytes = section.size("header_bytes")
+        messageBytes = section.size("message_bytes")
+        bufferBytes = section.size("buffer_bytes")
+    }
+}
+
+extension TimeoutSettings {
+    init(_ section: Section) {
+        handshake = section.duration("handshake")
+        ping = section.duration("ping")
+        pong = section.duration("pong")
+        stall = section.duration("stall")
+        idle = section.duration("idle")
+        session = section.duration("session")
+        terminate = section.duration("terminate")
+        drain = section.duration("drain")
+    }
+}
+
+extension LogSettings {
+    init(_ section: Section) {
+        level = section.choice("level")
+        format = section.choice("format")
+    }
+}
+
+/// A name that leads nowhere, with those that would.
+func undefinedZone(_ zone: Zone, defined: [Zone]) -> String {
+    let known = defined.isEmpty ? "none is" : "defined: \(defined.map(\.name).joined(separator: ", "))"
+    return "zone \(zone) is not defined under `zones`; \(known)"
+}

@@ -1,0 +1,144 @@
+import Foundation
+import Policy
+import Testing
+
+@testable import Configuration
+
+@Suite struct ConfigurationLoaderTests {
+    @Test func theExampleLoadsAsItStands() throws {
+        let result = ConfigurationLoader.load(exampleFile, environment: [:])
+        #expect(result.readFaults.errors == [])
+        let configuration = try #require(result.configuration)
+        #expect(configuration.settings.zones.map(\.zone.name) == ["edge", "us", "eu"])
+        #expect(configuration.policy.tenants.keys.sorted().map(\.text) == ["acme-gmbh", "globex", "hooli", "initech"])
+        #expect(configuration.policy.tenants[TenantName("initech")!]?.residency.description == "edge, us")
+        #expect(
+            result.files.map { ($0 as NSString).lastPathComponent } == [
+                "tidegate.yaml", "everyone-else.yaml", "healthcare.yaml",
+            ])
+    }
+
+    @Test func theExamplesMissingFilesAreFaultsOfTheirOwnKind() {
+        let result = ConfigurationLoader.load(exampleFile, environment: [:])
+        let told = result.fileFaults.all.map(\.description)
+        #expect(result.servable == nil)
+        #expect(told.count == 11)
+        #expect(told.contains { $0.contains("tidegate.yaml:35:17: error: zones.edge.key: there is no file ") })
+        #expect(told.contains { $0.hasSuffix("the environment variable ACME_ASSEMBLYAI_KEY is not set") })
+    }
+
+    @Test func everyKeyOfTheExampleThatDoesNothingYetIsNamed() {
+        let result = ConfigurationLoader.load(exampleFile, environment: [:])
+        func named(_ faults: [Fault]) -> [String] { faults.map { String($0.message.prefix { $0 != " " }) }.sorted() }
+        #expect(
+            named(result.readFaults.notes) == [
+                "admin", "h2", "identity", "tenants.acme-gmbh.clients.certificates", "tenants.acme-gmbh.clients.jwt",
+                "tokens", "zones.eu.previous_key", "zones.eu.warm",
+            ])
+        #expect(
+            named(result.readFaults.warnings) == [
+                "limits.connections_per_address", "listeners[0].tls.client_ca", "receipts", "shared_state",
+                "tenants.acme-gmbh.limits", "tenants.acme-gmbh.parameters.allow", "tenants.acme-gmbh.parameters.force",
+                "tenants.acme-gmbh.provider_keys",
+            ])
+    }
+
+    @Test func aSmallConfigurationIsServable() throws {
+        let directory = try Directory()
+        let configuration = try #require(load(directory, policies: ["policy.yaml": smallPolicy]).servable)
+        #expect(configuration.settings.listeners.first?.address.port == 0)
+        #expect(configuration.policy.version.utf8.count == 12)
+    }
+
+    @Test func theVersionFollowsTheTextOfEveryFile() throws {
+        let directory = try Directory()
+        func version(_ policy: String) throws -> String {
+            try #require(try load(directory, policies: ["policy.yaml": policy]).configuration).policy.version
+        }
+        let first = try version(smallPolicy)
+        #expect(try version(smallPolicy) == first)
+        #expect(try version(smallPolicy + "\n# changed") != first)
+    }
+
+    @Test func aTenantInTwoFilesIsToldWithBothPlaces() throws {
+        let directory = try Directory()
+        let other = smallPolicy.replacing("ab", with: "cd")
+        let result = try load(directory, pattern: "p/*.yaml", policies: ["p/1.yaml": smallPolicy, "p/2.yaml": other])
+        #expect(result.configuration == nil)
+        #expect(directory.told(result.faults.errors) == ["p/2.yaml:3:3: error: tenant acme is already at p/1.yaml:3:3"])
+    }
+
+    @Test func aKeyOfTwoTenantsIsToldWithBothPlaces() throws {
+        let directory = try Directory()
+        let other = smallPolicy.replacing("acme", with: "globex")
+        let result = try load(directory, pattern: "p/*.yaml", policies: ["p/1.yaml": smallPolicy, "p/2.yaml": other])
+        #expect(
+            directory.told(result.faults.errors) == [
+                "p/2.yaml:6:34: error: the same key is tenant acme's at p/1.yaml:6:34; a key proves one tenant"
+            ])
+    }
+
+    @Test func theHashOfNothingIsNoKey() throws {
+        let directory = try Directory()
+        let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
+        let policy = smallPolicy.replacing(String(repeating: "ab", count: 32), with: empty)
+        #expect(try load(directory, policies: ["policy.yaml": policy]).readFaults.hasErrors)
+    }
+
+    @Test func aPatternThatNamesNoFileIsAFault() throws {
+        let directory = try Directory()
+        let result = try load(directory, pattern: "none/*.yaml", policies: [:])
+        #expect(
+            directory.told(result.faults.errors)
+                == ["tidegate.yaml:8:10: error: `none/*.yaml` names no file; without tenants every request is refused"])
+    }
+
+    @Test func faultsOfAllFilesAreToldAtOnce() throws {
+        let directory = try Directory()
+        try directory.write("tidegate.yaml", smallFile + "\nfoo: 1")
+        try directory.write("policy.yaml", smallPolicy + "\nbar: 1")
+        let result = ConfigurationLoader.load(directory.path + "/tidegate.yaml", environment: ["KEY": "k"])
+        #expect(
+            directory.told(result.faults.errors).map { String($0.prefix { $0 != " " }) } == [
+                "policy.yaml:7:1:", "tidegate.yaml:9:1:",
+            ])
+    }
+
+    @Test func aFileThatCannotBeReadIsAFault() throws {
+        #expect(
+            ConfigurationLoader.load("/nowhere/t.yaml").faults.all.map(\.description) == [
+                "/nowhere/t.yaml:1:1: error: /nowhere/t.yaml cannot be read"
+            ])
+        let directory = try Directory()
+        let file = directory.path + "/latin.yaml"
+        try Data([0x61, 0x3a, 0x20, 0xe9]).write(to: URL(filePath: file))
+        #expect(
+            directory.told(ConfigurationLoader.load(file).faults.all) == [
+                "latin.yaml:1:1: error: the file is not UTF-8"
+            ])
+    }
+
+    @Test func aCertificateThatDoesNotFitItsKeyIsToldByWhoeverKnows() throws {
+        let directory = try Directory()
+        try directory.write("a.crt", "-----BEGIN CERTIFICATE-----")
+        try directory.write("a.key", "-----BEGIN PRIVATE KEY-----")
+        try directory.write(
+            "tidegate.yaml",
+            smallFile.replacing("0\"}]", with: "0\", tls: {certificates: [{chain: a.crt, key: a.key}]}}]"))
+        try directory.write("policy.yaml", smallPolicy)
+        let result = ConfigurationLoader.load(directory.path + "/tidegate.yaml", environment: ["KEY": "k"]) { files in
+            files.chain.hasSuffix("/a.crt") && files.key.hasSuffix("/a.key") ? "the key is another certificate's" : nil
+        }
+        #expect(result.readFaults.errors == [])
+        #expect(
+            directory.told(result.fileFaults.all) == ["tidegate.yaml:3:59: error: the key is another certificate's"])
+    }
+}
+
+private func load(
+    _ directory: Directory, pattern: String = "policy.yaml", policies: [String: String]
+) throws -> LoadResult {
+    let file = try directory.write("tidegate.yaml", smallFile.replacing("[policy.yaml]", with: "[\"\(pattern)\"]"))
+    for (name, text) in policies { try directory.write(name, text) }
+    return ConfigurationLoader.load(file, environment: ["KEY": "k"])
+}

@@ -1,0 +1,97 @@
+import Policy
+import Testing
+
+@testable import Configuration
+
+@Suite struct PolicyFileTests {
+    @Test(
+        arguments: [
+            ("eu", .zones(ZoneList([Zone("eu")!])!)),
+            ("[edge, us]", .zones(ZoneList([.edge, Zone("us")!])!)),
+            ("any", .any),
+        ] as [(String, Residency)])
+    func residencyIsAZoneAListOrAny(text: String, residency: Residency) throws {
+        #expect(try tenant("acme: {residency: \(text)}").residency == residency)
+    }
+
+    @Test func aFullTenantIsRead() throws {
+        let tenant = try tenant(
+            """
+            acme:
+                residency: eu
+                clients:
+                  keys: [{name: web, sha256: "\(String(repeating: "AB", count: 32))"}]
+                  origins: ["https://*.acme.example"]
+                  certificates: ["CN=a"]
+                  jwt: {claim: tenant, value: acme}
+                limits: {sessions: 2, new_sessions_per_minute: 3, audio_rate: 1.5, audio_hours_per_day: 5, session: 1h}
+                parameters: {allow: [sample_rate], force: {redact_pii: true}}
+            """)
+        #expect(tenant.keys == [ClientKeyHash(name: "web", sha256: Array(repeating: 0xab, count: 32))])
+        #expect(tenant.origins.map(\.description) == ["https://*.acme.example"])
+        #expect(tenant.certificates == ["CN=a"])
+        #expect(tenant.jwt == TenantClaim(claim: "tenant", value: "acme"))
+        #expect(
+            tenant.limits
+                == TenantLimits(
+                    sessions: 2, newSessionsPerMinute: 3, audioRate: 1.5, audioHoursPerDay: 5, session: .seconds(3600)))
+        #expect(tenant.parameters == ParameterRules(allow: ["sample_rate"], force: ["redact_pii": "true"]))
+    }
+
+    @Test(arguments: [
+        ("residency: eu", "residency: mars", "error: zone mars is not defined under `zones`; defined: edge, us, eu"),
+        ("residency: eu", "residency: [eu, mars]", "error: zone mars is not defined"),
+        ("residency: eu", "residency: []", "error: tenants.acme.residency is empty"),
+        (
+            "residency: eu", "residency: {eu: us}",
+            "error: tenants.acme.residency is a mapping; it takes a zone, a list of zones"
+        ),
+        ("residency: eu", "residency: [any]", "error: tenants.acme.residency[0] is `any`"),
+        ("    residency: eu\n", "", "error: tenants.acme: `residency` is required"),
+        (
+            "residency: eu", "residencies: eu",
+            "error: unknown key `tenants.acme.residencies`; the nearest known key is `residency`"
+        ),
+        ("acme:", "a/b:", "error: `a/b` is not a tenant's name"),
+        ("keys:", "origins: [\"null\"]\n      keys:", "error: `null`: `null` is what every sandboxed page sends"),
+        ("keys:", "origins: [\"https://a.example/x\"]\n      keys:", "error: `https://a.example/x`: the host may hold"),
+        ("residency: eu", "residency: eu\n    provider_keys: {mars: {env: K}}", "error: zone mars is not defined"),
+        (
+            "residency: eu", "residency: eu\n    provider_keys: {eu: {env: K}}",
+            "warning: tenants.acme.provider_keys is NOT YET IN FORCE"
+        ),
+        (
+            "residency: eu", "residency: eu\n    limits: {sessions: 1}",
+            "warning: tenants.acme.limits is NOT YET IN FORCE"
+        ),
+        ("\"abab", "\"zbab", "error: tenants.acme.clients.keys[0].sha256 is something else; it takes a SHA-256 in hex"),
+        ("version: 1", "version: 2", "error: version is `2`; it takes `1`"),
+    ])
+    func aFaultyTenantIsTold(part: String, replacement: String, expected: String) {
+        let told = faults(inPolicyFile: smallPolicy.replacing(part, with: replacement))
+        #expect(told.contains { $0.contains(expected) }, "\(told)")
+    }
+
+    @Test func aTenantNobodyCanConnectForIsAWarning() {
+        #expect(
+            faults(inPolicyFile: "version: 1\ntenants: {acme: {residency: eu}}")
+                == ["p.yaml:2:11: warning: tenant acme has no client key: nobody can connect for it"])
+    }
+
+    @Test func twoKeysOfOneNameAreAFault() {
+        let text = smallPolicy.replacing(
+            "keys: [", with: "keys: [{name: web, sha256: \"\(String(repeating: "cd", count: 32))\"}, ")
+        #expect(faults(inPolicyFile: text).contains { $0.contains("two keys named `web`") })
+    }
+}
+
+private func tenant(_ text: String) throws -> Tenant {
+    var faults = Faults()
+    let root = try #require(Document.parse("version: 1\ntenants:\n  " + text, file: "p.yaml", faults: &faults))
+    var check = SchemaCheck(.policyFile)
+    check.check(root)
+    faults.append(check.faults)
+    let file = PolicyFile(root, zones: [.edge, Zone("us")!, Zone("eu")!], faults: &faults)
+    #expect(faults.errors == [])
+    return try #require(file.tenants.first?.tenant)
+}

@@ -1,0 +1,45 @@
+import Policy
+import Testing
+
+@testable import Configuration
+
+@Suite struct ScalarsTests {
+    @Test(
+        arguments: [
+            ("500ms", .milliseconds(500)), ("30s", .seconds(30)), ("5m", .seconds(300)), ("3h", .seconds(10_800)),
+            ("0", .zero),
+            ("0s", .zero), ("5", nil), ("", nil), ("s", nil), ("-5s", nil), ("1.5s", nil), ("5 s", nil), ("5sec", nil),
+            ("1d", nil),
+            ("99999999999999999999h", nil), ("9223372036854775807h", nil),
+        ] as [(String, Duration?)])
+    func durationsAreAWholeNumberAndAUnit(text: String, duration: Duration?) {
+        #expect(Scalars.duration(text) == duration)
+    }
+
+    @Test(
+        arguments: [
+            ("64KiB", 65_536), ("1MiB", 1_048_576), ("1GiB", 1 << 30), ("100", 100), ("64KB", nil), ("KiB", nil),
+            ("-1KiB", nil),
+            ("9223372036854775807GiB", nil), ("", nil),
+        ] as [(String, Int?)])
+    func sizesAreBytesOrBinaryUnits(text: String, size: Int?) {
+        #expect(Scalars.size(text) == size)
+    }
+
+    @Test(
+        arguments: [
+            ("1.5", 1.5), ("500", 500), ("0", 0), (".5", nil), ("1.", nil), ("1e9", nil), ("nan", nil), ("-1", nil),
+        ] as [(String, Double?)])
+    func decimalsAreDigitsAndOnePoint(text: String, value: Double?) {
+        #expect(Scalars.decimal(text) == value)
+    }
+
+    @Test(
+        arguments: [
+            ("0.0.0.0:8443", "0.0.0.0:8443"), ("[::]:8443", "[::]:8443"), ("localhost:0", "127.0.0.1:0"),
+            ("stt.example.com:8443", nil), ("0.0.0.0", nil), (":8443", nil), ("0.0.0.0:65536", nil),
+        ] as [(String, String?)])
+    func listenersHaveALiteralAddressAndAPort(text: String, address: String?) {
+        #expect(Scalars.listenAddress(text)?.description == address)
+    }
+}

@@ -1,0 +1,135 @@
+import Policy
+import Testing
+
+@testable import Configuration
+
+@Suite struct TidegateFileTests {
+    @Test func aFullListenerAndZoneAreRead() throws {
+        let settings = try settings(
+            """
+            version: 1
+            listeners:
+              - address: 0.0.0.0:8443
+                tls: {certificates: [{chain: tls/a.crt, key: /etc/a.key}], minimum: "1.3"}
+                refusals: websocket
+              - {address: "[::1]:8080"}
+              - {address: "10.0.0.1:80", plaintext: allow}
+            hosts: {EU.example: eu}
+            zones:
+              eu:
+                endpoints:
+                  - wss://a.example/v3/ws
+                  - {url: "wss://a.example/v3/ws", address: "10.20.0.15:443"}
+                key: {file: secrets/eu}
+                verify: {ca: ca.pem, spki_sha256: ["\(pin)"], networks: [10.20.0.0/16]}
+                connect_timeout: 2s
+              house:
+                provider: generic
+                endpoints: ["wss://h.example:9443/listen"]
+                key: {env: HOUSE_KEY}
+                key_header: {name: X-Key, value: "Token {key}"}
+                on_client_loss: '{"type":"CloseStream"}'
+            policy: [a.yaml]
+            limits: {sessions: 5}
+            timeouts: {drain: 0s}
+            log: {level: debug, format: text}
+            threads: 2
+            """)
+        #expect(settings.site == Site(name: "h"))
+        #expect(
+            settings.listeners == [
+                ListenerSettings(
+                    address: ListenAddress(.v4(0), port: 8443),
+                    tls: ListenerTLS(
+                        certificates: [CertificateFiles(chain: "dir/tls/a.crt", key: "/etc/a.key")], minimum: .tls13),
+                    refusals: .websocket),
+                ListenerSettings(address: ListenAddress(.v6(1), port: 8080)),
+                ListenerSettings(address: ListenAddress(.v4(0x0a00_0001), port: 80)),
+            ])
+        #expect(settings.hosts == ["eu.example": Zone("eu")!])
+        let eu = try #require(settings.zones.first)
+        #expect(
+            eu.endpoints.map(\.description) == ["wss://a.example/v3/ws", "wss://a.example/v3/ws at 10.20.0.15:443"])
+        #expect(eu.key == .file("dir/secrets/eu"))
+        #expect(eu.verify.authority == .file("dir/ca.pem"))
+        #expect(eu.verify.pins == [Array(repeating: 0, count: 32)])
+        #expect(eu.verify.networks == [Network("10.20.0.0/16")!])
+        #expect(eu.connectTimeout == .seconds(2))
+        #expect(eu.keyHeader.name == "Authorization")
+        #expect(eu.keyHeader.value(for: "k") == "k")
+        let house = try #require(settings.zones.last)
+        #expect(house.provider == .generic)
+        #expect(house.key == .environment("HOUSE_KEY"))
+        #expect(house.keyHeader.value(for: "k") == "Token k")
+        #expect(house.onClientLoss == #"{"type":"CloseStream"}"#)
+        #expect(settings.limits.sessions == 5)
+        #expect(settings.limits.bufferBytes == 65_536)
+        #expect(settings.timeouts.drain == .zero)
+        #expect(settings.timeouts.idle == .seconds(300))
+        #expect(settings.log.level == .debug)
+        #expect(settings.log.format == .text)
+        #expect(settings.threads == 2)
+    }
+
+    @Test(arguments: [
+        ("127.0.0.1:0\"}", "0.0.0.0:8443\"}", "error: 0.0.0.0:8443 would serve plain ws:// off loopback"),
+        (
+            "[{address: \"127.0.0.1:0\"}]", "[{address: \"127.0.0.1:1\"}, {address: \"127.0.0.1:1\"}]",
+            "error: another listener has the address"
+        ),
+        (
+            "[{address: \"127.0.0.1:0\"}]", "[{address: \"127.0.0.1:0\", protocols: [h2]}]",
+            "error: protocols must hold http/1.1"
+        ),
+        (
+            "[{address: \"127.0.0.1:0\"}]", "[{address: \"127.0.0.1:0\", protocols: [h2, http/1.1]}]",
+            "note: h2 is not yet in force"
+        ),
+        ("zone: eu}", "zone: edge}", "error: a site stands in one place"),
+        ("zone: eu}", "zone: ap}", "warning: no zone ap is defined"),
+        (", zone: eu}", "}", "warning: the site has no zone"),
+        (
+            "zone: eu}", "zone: eu, elsewhere: {us: \"wss://us.example/\"}}",
+            "error: zone us is not defined under `zones`; defined: eu"
+        ),
+        ("zone: eu}", "zone: eu, elsewhere: {eu: \"us.example\"}}", "error: an endpoint is a WebSocket URL"),
+        ("policy:", "hosts: {a.example: us}\npolicy:", "error: zone us is not defined under `zones`; defined: eu"),
+        ("ws://127.0.0.1:9000/v3/ws", "ws://a.example/v3/ws", "error: ws:// would send the provider key"),
+        ("ws://127.0.0.1:9000/v3/ws", "ws://8.8.8.8/v3/ws", "error: ws:// would send the provider key"),
+        ("ws://127.0.0.1:9000/v3/ws", "ws://169.254.1.1/v3/ws", "error: ws:// would send the provider key"),
+        ("ws://127.0.0.1:9000/v3/ws", "ws://10.0.0.1/v3/ws", "warning: ws:// sends the provider key"),
+        ("ws://127.0.0.1:9000/v3/ws", "wss://a.example/v3/ws?x=1", "error: an endpoint holds no query"),
+        ("ws://127.0.0.1:9000/v3/ws", "wss://k:s@a.example/", "error: an endpoint holds no user or password"),
+        ("{env: KEY}", "{env: KEY}\n    key_header: {name: Host}", "error: key_header takes"),
+        ("{env: KEY}", "{env: KEY}\n    key_header: {value: key}", "error: key_header takes"),
+        ("{env: KEY}", "{env: KEY}\n    verify: {networks: [0.0.0.0/0]}", "warning: 0.0.0.0/0 lists every address"),
+        (
+            "{env: KEY}", "{env: KEY}\n    verify: {networks: [10.0.0.1/8]}",
+            "error: zones.eu.verify.networks[0] is `10.0.0.1/8`"
+        ),
+        ("[policy.yaml]", "[]", "error: policy names no file"),
+    ])
+    func whatOnlyShowsWhenValuesMeetIsTold(part: String, replacement: String, expected: String) {
+        let told = faults(inTidegateFile: smallFile.replacing(part, with: replacement))
+        #expect(told.count == 1, "\(told)")
+        #expect(told.first?.contains(expected) == true, "\(told)")
+    }
+
+    @Test(arguments: ["ws://localhost:9000/", "ws://[::1]:9000/", "wss://a.example/"])
+    func anEndpointThatNobodyElseHearsNeedsNoWord(url: String) {
+        #expect(faults(inTidegateFile: smallFile.replacing("ws://127.0.0.1:9000/v3/ws", with: url)) == [])
+    }
+}
+
+private let pin = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+
+private func settings(_ text: String) throws -> Settings {
+    var faults = Faults()
+    let root = try #require(Document.parse(text, file: "dir/t.yaml", faults: &faults))
+    var check = SchemaCheck(.tidegateFile)
+    check.check(root)
+    faults.append(check.faults)
+    let settings = TidegateFile(root, hostName: "h", faults: &faults).settings
+    #expect(faults.errors == [])
+    return settings
+}
