@@ -3,5 +3,6 @@ import ArgumentParser
 @main
 struct Tidegate: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tidegate", abstract: "A region-aware WebSocket relay for speech-to-text.")
+        commandName: "tidegate", abstract: "A region-aware WebSocket relay for speech-to-text.",
+        subcommands: [Check.self, Explain.self, KeyCommand.self])
 }

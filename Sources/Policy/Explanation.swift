@@ -1,0 +1,115 @@
+/// A decision told: what was asked, what came of it, and every rule that led there. For people and, encoded, for programs.
+package struct Explanation: Equatable, Sendable {
+    package let tenant: String
+    package let policy: String
+    package let site: String
+    /// The zone asked for.
+    package let asked: String?
+    package let origin: String?
+    package let outcome: Outcome
+    package let rules: [Step]
+
+    package enum Outcome: Equatable, Sendable {
+        /// The zone, and every endpoint the grant would hand out, in order.
+        case granted(zone: String, endpoints: [Candidate])
+        case refused(Denial)
+    }
+
+    package struct Denial: Encodable, Equatable, Sendable {
+        package let name: String
+        package let status: Int
+        package let closeCode: UInt16
+        package let sentence: String
+    }
+
+    package struct Candidate: Encodable, Equatable, Sendable {
+        package let zone: String
+        package let url: String
+    }
+
+    package struct Step: Encodable, Equatable, Sendable {
+        package let rule: Int
+        package let statement: String
+        package let finding: String
+        package let sentence: String
+    }
+
+    /// Decides as for a client that proved `tenant` by its key, within every limit.
+    ///
+    /// - Parameter zone: the text a client would send as `zone`; need not be defined.
+    package init(tenant: TenantName, asking zone: String?, origin: String?, under policy: PolicySnapshot) {
+        self.tenant = tenant.text
+        self.policy = policy.version
+        site = policy.site.name
+        asked = zone
+        self.origin = origin
+        do throws(AskError) {
+            let ask = try Ask.from(
+                host: nil, path: "/v3/ws", zoneParameters: zone.map { [$0] } ?? [], zones: policy.definedZones)
+            let decision = decide(PolicyRequest(identity: .tenant(tenant), origin: origin, ask: ask), under: policy)
+            rules = decision.trail.map(Step.init)
+            outcome = Outcome(decision.takeOutcome())
+        } catch {
+            // What cannot be asked for never comes to the rules.
+            rules = []
+            outcome = Outcome(error.refusal)
+        }
+    }
+}
+
+extension Explanation: Encodable {
+    private enum Member: String, CodingKey {
+        case tenant, policy, site, asked, origin, decision, zone, endpoints, refusal, rules
+    }
+
+    package func encode(to encoder: any Encoder) throws {
+        var object = encoder.container(keyedBy: Member.self)
+        try object.encode(tenant, forKey: .tenant)
+        try object.encode(policy, forKey: .policy)
+        try object.encode(site, forKey: .site)
+        try object.encodeIfPresent(asked, forKey: .asked)
+        try object.encodeIfPresent(origin, forKey: .origin)
+        switch outcome {
+        case .granted(let zone, let endpoints):
+            try object.encode("granted", forKey: .decision)
+            try object.encode(zone, forKey: .zone)
+            try object.encode(endpoints, forKey: .endpoints)
+        case .refused(let denial):
+            try object.encode("refused", forKey: .decision)
+            try object.encode(denial, forKey: .refusal)
+        }
+        try object.encode(rules, forKey: .rules)
+    }
+}
+
+extension Explanation.Outcome {
+    fileprivate init(_ outcome: consuming Decision.Outcome) {
+        switch outcome {
+        case .granted(var grant):
+            let zone = grant.zone.name
+            var candidates: [Explanation.Candidate] = []
+            while let granted = grant.next() {
+                candidates.append(Explanation.Candidate(zone: granted.zone.name, url: granted.endpoint.description))
+            }
+            self = .granted(zone: zone, endpoints: candidates)
+        case .refused(let refusal):
+            self.init(refusal)
+        }
+    }
+
+    fileprivate init(_ refusal: Refusal) {
+        self = .refused(
+            Explanation.Denial(
+                name: refusal.name.rawValue, status: refusal.status, closeCode: refusal.name.closeCode,
+                sentence: refusal.sentence))
+    }
+}
+
+extension Explanation.Step {
+    fileprivate init(_ step: TrailStep) {
+        rule = step.rule.rawValue
+        statement = step.rule.statement
+        finding = step.finding.rawValue
+        sentence = step.sentence
+    }
+}

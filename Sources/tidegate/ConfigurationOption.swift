@@ -1,0 +1,12 @@
+import ArgumentParser
+import Configuration
+
+/// `--config FILE`, as every command that needs a configuration takes it.
+struct ConfigurationOption: ParsableArguments {
+    @Option(name: .customLong("config"), help: ArgumentHelp("The configuration: tidegate.yaml.", valueName: "file"))
+    var path: String
+
+    func load() -> LoadResult {
+        ConfigurationLoader.load(path)
+    }
+}
