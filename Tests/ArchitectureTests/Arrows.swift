@@ -1,0 +1,50 @@
+/// Which target may know which: the picture that `Package.swift` has to match.
+///
+/// A new arrow is written here as well, on purpose: it is a change of the architecture, not of a build file.
+enum Arrows {
+    static let pure: [String: Set<String>] = [
+        "Timing": [],
+        "Bytes": [],
+        "HTTP": ["Bytes"],
+        "WebSocket": ["HTTP", "Bytes"],
+        "Policy": [],
+        "Telemetry": [],
+        "RelayCore": ["WebSocket", "HTTP", "Policy", "Timing", "Bytes"],
+    ]
+
+    static let engines: [String: Set<String>] = [
+        "Crypto": ["COpenSSL"],
+        "TLS": ["COpenSSL", "Bytes"],
+        "Identity": ["Policy", "Crypto", "HTTP"],
+    ]
+
+    static let io: [String: Set<String>] = [
+        "Reactor": ["CLinux", "Timing"],
+        "Transport": ["Reactor", "TLS", "Bytes", "Timing"],
+        "Configuration": ["Policy", "Crypto", "Yams"],
+        "RelayServer": [
+            "Configuration", "RelayCore", "Identity", "Transport", "Reactor", "TLS", "Crypto", "Telemetry", "WebSocket",
+            "HTTP", "Policy", "Timing", "Bytes",
+        ],
+        "StandIn": ["Transport", "Reactor", "TLS", "Crypto", "COpenSSL", "WebSocket", "HTTP", "Timing", "Bytes"],
+    ]
+
+    static let executables: [String: Set<String>] = [
+        "tidegate": [
+            "RelayServer", "Configuration", "Policy", "Identity", "Crypto", "Telemetry", "StandIn", "Reactor",
+            "ArgumentParser",
+        ],
+        "tidegate-standin": ["StandIn", "ArgumentParser"],
+    ]
+
+    static let libraries = pure.merging(engines) { $1 }.merging(io) { $1 }
+    static let all = libraries.merging(executables) { $1 }
+
+    /// Modules from outside that have a home, and every target they may be imported in.
+    static let homes: [String: Set<String>] = [
+        "Yams": ["Configuration"],
+        "ArgumentParser": ["tidegate", "tidegate-standin"],
+        "COpenSSL": ["Crypto", "TLS", "StandIn"],
+        "CLinux": ["Reactor"],
+    ]
+}
