@@ -18,7 +18,7 @@ func library(_ name: String, _ dependencies: [Target.Dependency] = [], settings:
 
 func tests(_ name: String, _ dependencies: [Target.Dependency] = [], resources: [Resource] = []) -> Target {
     .testTarget(
-        name: name + "Tests", dependencies: [.byName(name: name)] + dependencies, resources: resources,
+        name: name + "Tests", dependencies: [.byName(name: name), "RelayTestKit"] + dependencies, resources: resources,
         swiftSettings: rules)
 }
 
@@ -36,11 +36,12 @@ let package = Package(
         // Pure: rules only. No sockets, no TLS, no clock, no files; `ArchitectureTests` holds them to it.
         library("Timing"),  // an instant on the monotonic clock, as an argument
         library("Bytes", settings: [.enableExperimentalFeature("Lifetimes")]),  // a queue of bytes, lent as a span
-        library("HTTP", ["Bytes"]),  // HTTP/1.1 heads, targets, problem details
+        library("JSON", ["Bytes"]),  // objects written member by member; single members found
+        library("HTTP", ["JSON", "Bytes"]),  // HTTP/1.1 heads, targets, problem details
         library("WebSocket", ["HTTP", "Bytes"]),  // RFC 6455: frames, rules, both handshakes
         library("Policy"),  // who may be heard where: the decision and its grant
-        library("Telemetry"),  // one JSON object a line; a closed set of fields
-        library("RelayCore", ["WebSocket", "HTTP", "Policy", "Timing", "Bytes"]),  // what happens next to a session
+        library("Telemetry", ["JSON"]),  // one JSON object a line; a closed set of fields
+        library("RelayCore", ["WebSocket", "JSON", "Policy", "Timing", "Bytes"]),  // what happens next to a session
 
         // Engines: a C library, but only over bytes in memory.
         library("Crypto", ["COpenSSL"]),  // digests, random bytes, constant time, secrets
@@ -59,7 +60,8 @@ let package = Package(
             ]),
 
         // The provider's stand-in: an upstream and a client for demonstrations and tests. Knows nothing of the relay.
-        library("StandIn", ["Transport", "Reactor", "TLS", "Crypto", "COpenSSL", "WebSocket", "HTTP", "Timing", "Bytes"]),
+        library(
+            "StandIn", ["Transport", "Reactor", "TLS", "Crypto", "COpenSSL", "WebSocket", "HTTP", "Timing", "Bytes"]),
 
         .executableTarget(
             name: "tidegate",
@@ -77,13 +79,16 @@ let package = Package(
         .target(name: "CLinux", cSettings: cRules + [.define("_GNU_SOURCE")]),
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
 
+        // What tests of several targets share.
+        .target(name: "RelayTestKit", path: "Tests/RelayTestKit", swiftSettings: rules),
         tests("Timing"),
         tests("Bytes"),
-        tests("HTTP", ["Bytes"]),
+        tests("JSON", ["Bytes"]),
+        tests("HTTP", ["JSON", "Bytes"]),
         tests("WebSocket", ["HTTP", "Bytes"]),
         tests("Policy"),
         tests("Telemetry"),
-        tests("RelayCore", ["WebSocket", "HTTP", "Policy", "Timing", "Bytes"]),
+        tests("RelayCore", ["WebSocket", "JSON", "Policy", "Timing", "Bytes"]),
         tests("Crypto", ["COpenSSL"]),
         tests("TLS", ["Crypto", "Bytes", "StandIn", "COpenSSL"]),
         tests("Identity", ["Policy", "Crypto", "HTTP"]),

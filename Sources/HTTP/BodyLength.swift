@@ -1,3 +1,5 @@
+import Bytes
+
 extension HeaderFields {
     /// The value of `Content-Length`, or nil when there is none.
     ///

@@ -1,3 +1,5 @@
+import Bytes
+
 /// The version in a start line (RFC 9110 §2.5).
 package struct HTTPVersion: Equatable, Sendable {
     /// The first digit.
@@ -28,21 +30,5 @@ package struct HTTPVersion: Equatable, Sendable {
     func requireHTTP11() throws(HTTPError) {
         guard major == 1 else { throw .majorVersionNotSupported }
         guard minor == 1 else { throw .minorVersionNotSupported }
-    }
-}
-
-extension UInt8 {
-    /// The value of an ASCII digit, or nil.
-    var decimalDigit: UInt8? {
-        UInt8(ascii: "0")...UInt8(ascii: "9") ~= self ? self & 0x0F : nil
-    }
-
-    /// The value of an ASCII hexadecimal digit of either case, or nil.
-    var hexDigit: UInt8? {
-        switch self {
-        case UInt8(ascii: "0")...UInt8(ascii: "9"): self & 0x0F
-        case UInt8(ascii: "A")...UInt8(ascii: "F"), UInt8(ascii: "a")...UInt8(ascii: "f"): (self & 0x0F) + 9
-        default: nil
-        }
     }
 }

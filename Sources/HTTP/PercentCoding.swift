@@ -1,3 +1,5 @@
+import Bytes
+
 /// Percent-encoding of query parameters (RFC 3986 §2.1), with `+` for a space as forms write it.
 enum PercentCoding {
     /// The text behind a parameter's name or value. A `%` without two digits stays as it is; bytes that are not UTF-8

@@ -1,3 +1,5 @@
+import JSON
+
 /// The body that tells a refusal over HTTP (RFC 9457).
 package struct ProblemDetails: Equatable, Sendable {
     /// A URI that names the kind of problem.

@@ -1,3 +1,5 @@
+import Bytes
+
 /// What a request asks for, in origin form: `absolute-path [ "?" query ]` (RFC 9112 §3.2.1), byte for byte as it came.
 ///
 /// Nothing is decoded or normalised in place: what is passed on upstream is what the client wrote, less the parameters

@@ -1,5 +1,6 @@
 import Bytes
 import HTTP
+import RelayTestKit
 import Testing
 
 @Suite struct HeadParserTests {

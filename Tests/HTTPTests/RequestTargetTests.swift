@@ -1,4 +1,5 @@
 import HTTP
+import RelayTestKit
 import Testing
 
 @Suite struct RequestTargetTests {

@@ -1,5 +1,6 @@
 import Bytes
 import COpenSSL
+import RelayTestKit
 import StandIn
 import Testing
 

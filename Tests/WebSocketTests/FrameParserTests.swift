@@ -1,4 +1,5 @@
 import Bytes
+import RelayTestKit
 import Testing
 import WebSocket
 

@@ -7,6 +7,11 @@ package enum JSONText {
         return String(decoding: bytes, as: UTF8.self)
     }
 
+    /// The text as a JSON string, quotes included.
+    package static func quoted(_ text: String) -> String {
+        "\"\(escape(text))\""
+    }
+
     /// Adds the text as a JSON string, quotes included.
     static func appendString(_ text: String, to bytes: inout [UInt8]) {
         bytes.append(UInt8(ascii: "\""))

@@ -1,4 +1,5 @@
-import HTTP
+import JSON
+import RelayTestKit
 import Testing
 
 @Suite struct JSONScannerTests {

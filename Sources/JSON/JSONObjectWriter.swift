@@ -26,6 +26,9 @@ package struct JSONObjectWriter: Sendable {
     /// The object's bytes. Members may still be added afterwards.
     package var json: [UInt8] { bytes + [UInt8(ascii: "}")] }
 
+    /// The object so far, as text.
+    package var text: String { String(decoding: json, as: UTF8.self) }
+
     private mutating func appendName(_ name: String) {
         if bytes.count > 1 { bytes.append(UInt8(ascii: ",")) }
         JSONText.appendString(name, to: &bytes)
