@@ -61,18 +61,28 @@ package struct Faults: Equatable, Sendable {
     }
 
     package mutating func error(_ place: Place, _ message: String) {
-        found.append(Fault(place: place, severity: .error, message: message))
+        add(place, .error, message)
     }
 
     package mutating func warning(_ place: Place, _ message: String) {
-        found.append(Fault(place: place, severity: .warning, message: message))
+        add(place, .warning, message)
     }
 
     package mutating func note(_ place: Place, _ message: String) {
-        found.append(Fault(place: place, severity: .note, message: message))
+        add(place, .note, message)
     }
 
     package mutating func append(_ others: Faults) {
         found += others.found
+    }
+
+    /// A message quotes files, and files hold anything: what could move a terminal's cursor or turn its text around
+    /// does not get into one.
+    private mutating func add(_ place: Place, _ severity: Fault.Severity, _ message: String) {
+        let isUnsafe: (Unicode.Scalar) -> Bool = {
+            [.control, .format, .lineSeparator, .paragraphSeparator].contains($0.properties.generalCategory)
+        }
+        let safe = message.unicodeScalars.map { isUnsafe($0) ? "?" : String($0) }.joined()
+        found.append(Fault(place: place, severity: severity, message: safe))
     }
 }

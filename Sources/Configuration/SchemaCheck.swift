@@ -248,8 +248,7 @@ struct SchemaCheck {
     }
 }
 
-/// Text from a file in a message: short, on one line, and marked off.
+/// Text from a file in a message: short, and marked off.
 func quoted(_ text: String) -> String {
-    let printable = text.unicodeScalars.map { $0.properties.generalCategory == .control ? "?" : String($0) }.joined()
-    return printable.count > 80 ? "`\(printable.prefix(80))…`" : "`\(printable)`"
+    text.count > 80 ? "`\(text.prefix(80))…`" : "`\(text)`"
 }

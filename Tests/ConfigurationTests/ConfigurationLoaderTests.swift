@@ -43,6 +43,19 @@ import Testing
             ])
     }
 
+    @Test func aDamagedFileIsToldAndNeverTraps() throws {
+        let seed = UInt64.random(in: 0...UInt64.max)
+        var random = Seeded(state: seed)
+        let policies = (exampleFile as NSString).deletingLastPathComponent + "/policy/healthcare.yaml"
+        for (file, read) in [(exampleFile, faults(inTidegateFile:)), (policies, faults(inPolicyFile:))] {
+            let whole = try String(contentsOfFile: file, encoding: .utf8)
+            for _ in 0..<300 {
+                let told = read(damaged(whole, &random))
+                #expect(told.allSatisfy { $0.contains(".yaml:") && !$0.contains("\n") }, "seed \(seed)")
+            }
+        }
+    }
+
     @Test func aSmallConfigurationIsServable() throws {
         let directory = try Directory()
         let configuration = try #require(load(directory, policies: ["policy.yaml": smallPolicy]).servable)
@@ -133,6 +146,24 @@ import Testing
         #expect(
             directory.told(result.fileFaults.all) == ["tidegate.yaml:3:59: error: the key is another certificate's"])
     }
+}
+
+/// The text with a few of its words swapped, dropped or replaced by what does not belong there.
+private func damaged(_ text: String, _ random: inout Seeded) -> String {
+    let intruders = [
+        "", "[", "]", "{", "}", ":", "- ", "0", "-1", "99999999999999999999", "any", "~", "&a", "*a", "\"", "'", "\t",
+        "é", "\n",
+    ]
+    var words = text.split(separator: " ", omittingEmptySubsequences: false).map(String.init)
+    for _ in 0..<Int.random(in: 1...4, using: &random) {
+        let place = Int.random(in: words.indices, using: &random)
+        switch Int.random(in: 0..<3, using: &random) {
+        case 0: words[place] = intruders.randomElement(using: &random) ?? ""
+        case 1: words.swapAt(place, Int.random(in: words.indices, using: &random))
+        default: words[place] += intruders.randomElement(using: &random) ?? ""
+        }
+    }
+    return words.joined(separator: " ")
 }
 
 private func load(

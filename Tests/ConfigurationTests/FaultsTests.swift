@@ -19,6 +19,12 @@ import Testing
         #expect(faults.notes.count == 1)
     }
 
+    @Test func nothingAFileHoldsCanMoveATerminal() {
+        var faults = Faults()
+        faults.error(Place(file: "a"), "a\u{1b}[31m\r\n\u{202e}é")
+        #expect(faults.all.map(\.message) == ["a?[31m???é"])
+    }
+
     @Test func warningsAndNotesRefuseNothing() {
         var faults = Faults()
         faults.warning(Place(file: "a"), "w")

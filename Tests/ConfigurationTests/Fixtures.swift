@@ -78,3 +78,16 @@ func faults(inPolicyFile text: String) -> [String] {
     _ = PolicyFile(root, zones: [.edge, .init("us")!, .init("eu")!], faults: &faults)
     return faults.all.map(\.description)
 }
+
+/// A small seeded generator (SplitMix64): the same seed gives the same run.
+struct Seeded: RandomNumberGenerator {
+    var state: UInt64
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9e37_79b9_7f4a_7c15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xbf58_476d_1ce4_e5b9
+        word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
+        return word ^ (word >> 31)
+    }
+}
