@@ -1,4 +1,5 @@
 import Glibc
+import Timing
 
 @testable import Reactor
 
@@ -40,4 +41,46 @@ func receive(from descriptor: Int32) -> (text: String, result: ReadResult) {
 func openSocketCount() -> Int {
     var status = stat()
     return (0..<4_096).count { fstat(Int32($0), &status) == 0 && status.st_mode & S_IFMT == S_IFSOCK }
+}
+
+/// A handler made of a closure.
+final class OnReady: EventHandler {
+    private let body: (Readiness) -> Void
+    init(_ body: @escaping (Readiness) -> Void) { self.body = body }
+    func ready(_ readiness: Readiness) { body(readiness) }
+}
+
+/// A timer handler made of a closure.
+final class OnTimer: TimerHandler {
+    private let body: (Int) -> Void
+    init(_ body: @escaping (Int) -> Void) { self.body = body }
+    func fired(tag: Int) { body(tag) }
+}
+
+/// A turn handler made of a closure.
+final class OnTurnEnd: TurnHandler {
+    private let body: () -> Void
+    init(_ body: @escaping () -> Void) { self.body = body }
+    func endOfTurn() { body() }
+}
+
+/// A mailbox receiver made of a closure.
+final class OnMessage<Message: Sendable>: MailboxReceiver {
+    private let body: (Message) -> Void
+    init(_ body: @escaping (Message) -> Void) { self.body = body }
+    func received(_ message: Message) { body(message) }
+}
+
+/// SplitMix64: the same numbers for the same seed, on every machine.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var word = state
+        word = (word ^ (word >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        word = (word ^ (word >> 27)) &* 0x94D0_49BB_1331_11EB
+        return word ^ (word >> 31)
+    }
 }

@@ -1,0 +1,199 @@
+// Reactor: descriptors, threads, clocks and names, and nothing of what is said over them.
+//
+// It knows how to wait for the kernel and whom to tell. It must never know TLS, HTTP, WebSocket, tenants or sessions.
+// `Transport` puts bytes and TLS on it; `RelayServer` and `StandIn` start its loops and post to their mailboxes.
+//
+// One loop belongs to one thread. Everything it calls runs there, so neither the loop nor its handlers are locked or
+// Sendable; the compiler keeps them on their thread. `Mailbox` is the only door for other threads.
+
+import Timing
+
+/// One thread's loop: waits for descriptors, timers and mailboxes, and calls their handlers.
+///
+/// A turn goes: wait; read the clock; the events of descriptors; the timers that are due; the end of the turn; release
+/// what was retired. Nothing on the way of an event allocates or takes a lock.
+package final class EventLoop {
+    /// The moment at which this turn began.
+    package private(set) var now: Instant
+
+    private let epoll: Epoll
+    private var watched = SlotTable<Watched>()
+    private var timers = TimerQueue()
+    private let turnHandlers = Batch<any TurnHandler>()
+    private let retired = Batch<AnyObject>()
+    private var isStopping = false
+
+    private struct Watched {
+        let handler: any EventHandler
+        let descriptor: Int32
+        var interest: Interest
+    }
+
+    /// A loop for the thread that will call `run`.
+    package init() throws(SystemError) {
+        epoll = try Epoll()
+        now = MonotonicClock.now()
+    }
+
+    /// Runs turns until a handler calls `stop`.
+    package func run() {
+        now = MonotonicClock.now()
+        while !isStopping { turn() }
+        isStopping = false
+    }
+
+    /// Ends `run` after this turn.
+    package func stop() {
+        isStopping = true
+    }
+
+    func turn() {
+        let count = epoll.wait(milliseconds: patience)
+        now = MonotonicClock.now()
+        deliver(count)
+        fireTimers()
+        turnHandlers.drain { $0.endOfTurn() }
+        retired.drain { _ in }
+    }
+}
+
+// MARK: - Descriptors
+
+extension EventLoop {
+    /// Tells `handler` what `descriptor` is ready for, from the next turn until `deregister`. The loop keeps the
+    /// handler alive meanwhile, and only borrows the descriptor.
+    package func register(
+        _ handler: any EventHandler, descriptor: Int32, interest: Interest
+    ) throws(SystemError) -> Registration {
+        let key = watched.insert(Watched(handler: handler, descriptor: descriptor, interest: interest))
+        do throws(SystemError) {
+            try epoll.add(descriptor, interest, key: key)
+        } catch {
+            _ = watched.remove(key)
+            throw error
+        }
+        return Registration(key: key)
+    }
+
+    /// Changes what the handler hears. The system is asked only if there is a change.
+    package func modify(_ registration: Registration, interest: Interest) {
+        let key = registration.key
+        guard let entry = watched[key], entry.interest != interest else { return }
+        watched.update(key) { $0.interest = interest }
+        do throws(SystemError) {
+            try epoll.modify(entry.descriptor, interest, key: key)
+        } catch {
+            assertionFailure("descriptor closed before it was deregistered: \(error)")
+        }
+    }
+
+    /// Ends the events of a registration at once, those of the running turn included. Call it before the descriptor is
+    /// closed: its number may belong to another afterwards. The handler stays alive until the turn is over.
+    package func deregister(_ registration: Registration) {
+        guard let entry = watched.remove(registration.key) else { return }
+        retire(entry.handler)
+        do throws(SystemError) {
+            try epoll.remove(entry.descriptor)
+        } catch {
+            assertionFailure("descriptor closed before it was deregistered: \(error)")
+        }
+    }
+
+    /// Keeps `object` alive until this turn is over, so that callers further up the stack may still return into it.
+    package func retire(_ object: AnyObject) {
+        retired.append(object)
+    }
+
+    private func deliver(_ count: Int) {
+        for index in 0..<count {
+            let (key, readiness) = epoll.event(at: index)
+            // An earlier event of the batch may have deregistered this one; its slot, and its descriptor's number, may
+            // even have a new owner. The generation in the key tells.
+            watched[key]?.handler.ready(readiness)
+        }
+    }
+}
+
+/// Names a watched descriptor, for `modify` and `deregister`. Stale once deregistered, and then without effect.
+package struct Registration: Hashable {
+    let key: SlotKey
+}
+
+/// What hears of a descriptor.
+package protocol EventHandler: AnyObject {
+    /// The descriptor is ready. It is told again in each turn for as long as that is so.
+    ///
+    /// `hangup` and `error` come even when nobody asked: a handler that does not act on them is called without end.
+    func ready(_ readiness: Readiness)
+}
+
+// MARK: - Timers
+
+extension EventLoop {
+    /// Calls `handler` once, not before `deadline`. The loop keeps it alive until then.
+    ///
+    /// Timers fire in the order of their deadlines. One that is scheduled for a moment already past fires in the next
+    /// turn.
+    @discardableResult
+    package func schedule(_ handler: any TimerHandler, at deadline: Instant, tag: Int = 0) -> TimerToken {
+        // Not before `now`, so that no timer can push itself in front of those that are due.
+        timers.insert(handler, at: max(deadline, now), tag: tag)
+    }
+
+    /// Keeps a timer from firing, in this turn too. Does nothing when it has fired.
+    package func cancel(_ token: TimerToken) {
+        timers.cancel(token)
+    }
+
+    private func fireTimers() {
+        // Those scheduled from here on wait for the next turn: a timer that re-arms itself cannot hold up the loop.
+        let end = timers.sequence
+        while let (handler, tag) = timers.popDue(at: now, scheduledBefore: end) {
+            handler.fired(tag: tag)
+        }
+    }
+
+    /// How long the wait may take, in the milliseconds of epoll_wait(2): -1 is for ever.
+    private var patience: Int32 {
+        if isStopping || !turnHandlers.isEmpty { return 0 }
+        guard let deadline = timers.earliest else { return -1 }
+        let nanoseconds = deadline.duration(since: now).wholeNanoseconds
+        // Rounded up: a wait that ends too early would only be followed by another.
+        return Int32(clamping: nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 > 0 ? 1 : 0))
+    }
+}
+
+// MARK: - The end of a turn
+
+extension EventLoop {
+    /// Calls `handler` once when the events and timers of this turn are done, so that what they wrote can leave
+    /// together. One that asks during the end of a turn is called at the end of the next, which then does not wait.
+    package func atEndOfTurn(_ handler: any TurnHandler) {
+        turnHandlers.append(handler)
+    }
+}
+
+/// What wants to be called when a turn is over.
+package protocol TurnHandler: AnyObject {
+    /// The events and timers of the turn are done.
+    func endOfTurn()
+}
+
+/// Objects gathered during a turn and dealt with at its end. Those that come while that happens wait for the next time;
+/// two buffers change places, so that a steady flow allocates nothing.
+private final class Batch<Element> {
+    private var gathering: [Element] = []
+    private var draining: [Element] = []
+
+    var isEmpty: Bool { gathering.isEmpty }
+
+    func append(_ element: Element) {
+        gathering.append(element)
+    }
+
+    func drain(_ body: (Element) -> Void) {
+        swap(&gathering, &draining)
+        for index in draining.indices { body(draining[index]) }
+        draining.removeAll(keepingCapacity: true)
+    }
+}

@@ -1,0 +1,383 @@
+import Glibc
+import Testing
+import Timing
+
+@testable import Reactor
+
+@Suite struct EventLoopTests {
+    // MARK: Descriptors
+
+    @Test func aHandlerIsToldInEachTurnUntilTheBytesAreTaken() throws {
+        let loop = try EventLoop()
+        let pair = try SocketPair()
+        var heard: [Readiness] = []
+        _ = try loop.register(OnReady { heard.append($0) }, descriptor: pair.ours.raw, interest: .readable)
+        #expect(send("x", to: pair.theirs.raw) == .bytes(1))
+        loop.turn()
+        loop.turn()
+        #expect(heard == [.readable, .readable])
+
+        #expect(receive(from: pair.ours.raw).text == "x")
+        loop.turnWithoutWaiting()
+        #expect(heard.count == 2)
+    }
+
+    @Test func onlyWhatIsOfInterestIsTold() throws {
+        let loop = try EventLoop()
+        let pair = try SocketPair()
+        #expect(send("x", to: pair.theirs.raw) == .bytes(1))
+        var heard: [Readiness] = []
+        let registration = try loop.register(
+            OnReady { heard.append($0) }, descriptor: pair.ours.raw, interest: .writable)
+        loop.turn()
+        #expect(heard.last == .writable)
+        loop.modify(registration, interest: [.readable, .writable])
+        loop.turn()
+        #expect(heard.last == [.readable, .writable])
+        loop.modify(registration, interest: [])
+        loop.turnWithoutWaiting()
+        #expect(heard.count == 2)
+    }
+
+    @Test func aHandlerDeregisteredWithinTheBatchHearsNothingMore() throws {
+        let loop = try EventLoop()
+        let pairs = try Pairs()
+        var heard = 0
+        var registrations: [Registration] = []
+        let handler = OnReady { [unowned loop] _ in
+            heard += 1
+            for registration in registrations { loop.deregister(registration) }
+        }
+        registrations = [
+            try loop.register(handler, descriptor: pairs.a, interest: .readable),
+            try loop.register(handler, descriptor: pairs.b, interest: .readable),
+        ]
+        pairs.makeBothReadable()
+        loop.turn()
+        loop.turnWithoutWaiting()
+        #expect(heard == 1)
+    }
+
+    @Test func anEventForADescriptorThatWasClosedAndReusedWithinTheBatchIsNotDelivered() throws {
+        let loop = try EventLoop()
+        let pairs = try Pairs()
+        let spare = try SocketPair()
+        var registrations: [Int32: Registration] = [:]
+        var newcomers = 0
+
+        // Whoever is called first puts a new descriptor, with nothing to read, in the place of the other's number.
+        func replace(_ number: Int32, on loop: EventLoop) {
+            guard let old = registrations.removeValue(forKey: number) else { return }
+            loop.deregister(old)
+            #expect(dup2(spare.ours.raw, number) == number)
+            let registered = Result {
+                try loop.register(OnReady { _ in newcomers += 1 }, descriptor: number, interest: .readable)
+            }
+            let isSlotReused = (try? registered.get().key.index) == old.key.index
+            #expect(isSlotReused)
+        }
+        let (a, b) = (pairs.a, pairs.b)
+        var isFirst = true
+        func replaceOnce(_ number: Int32, on loop: EventLoop) {
+            if isFirst { replace(number, on: loop) }
+            isFirst = false
+        }
+        registrations[a] = try loop.register(
+            OnReady { [unowned loop] _ in replaceOnce(b, on: loop) }, descriptor: a, interest: .readable)
+        registrations[b] = try loop.register(
+            OnReady { [unowned loop] _ in replaceOnce(a, on: loop) }, descriptor: b, interest: .readable)
+
+        pairs.makeBothReadable()
+        loop.turn()
+        #expect(!isFirst && newcomers == 0)
+
+        #expect(send("x", to: spare.theirs.raw) == .bytes(1))
+        loop.turn()
+        #expect(newcomers == 1)
+    }
+
+    @Test func theEndOfOneDirectionLeavesTheOther() throws {
+        let loop = try EventLoop()
+        let pair = try SocketPair()
+        var found: ReadResult?
+        let raw = pair.ours.raw
+        _ = try loop.register(OnReady { _ in found = receive(from: raw).result }, descriptor: raw, interest: .readable)
+        try Socket.shutdownWrite(pair.theirs.raw)
+        loop.turn()
+        #expect(found == .end)
+        #expect(send("answer", to: pair.ours.raw) == .bytes(6))
+        #expect(receive(from: pair.theirs.raw).text == "answer")
+    }
+
+    @Test func theEndOfBothDirectionsIsToldEvenWhenNobodyAsked() throws {
+        let loop = try EventLoop()
+        let pair = try SocketPair()
+        var heard: Readiness = []
+        _ = try loop.register(OnReady { heard = $0 }, descriptor: pair.ours.raw, interest: [])
+        try Socket.shutdownWrite(pair.theirs.raw)
+        try Socket.shutdownWrite(pair.ours.raw)
+        loop.turn()
+        #expect(heard.contains(.hangup))
+    }
+
+    @Test func aHandlerLivesUntilTheTurnInWhichItWasDeregisteredIsOver() throws {
+        let loop = try EventLoop()
+        let pair = try SocketPair()
+        var registration: Registration?
+        weak var handler: OnReady?
+        var wasAlive = false
+        func register() throws {
+            let made = OnReady { [unowned loop] _ in
+                if let registration { loop.deregister(registration) }
+                wasAlive = handler != nil
+            }
+            handler = made
+            registration = try loop.register(made, descriptor: pair.ours.raw, interest: .readable)
+        }
+        try register()
+        #expect(handler != nil)
+        #expect(send("x", to: pair.theirs.raw) == .bytes(1))
+        loop.turn()
+        #expect(wasAlive)
+        #expect(handler == nil)
+    }
+
+    @Test func aRetiredObjectIsReleasedAtTheEndOfTheTurnAndMayRetireOthersThen() throws {
+        final class Owner {
+            let onEnd: () -> Void
+            init(_ onEnd: @escaping () -> Void) { self.onEnd = onEnd }
+            deinit { onEnd() }
+        }
+        let loop = try EventLoop()
+        var ended: [String] = []
+        loop.retire(
+            Owner { [unowned loop] in
+                ended.append("outer")
+                loop.retire(Owner { ended.append("inner") })
+            })
+        loop.schedule(OnTimer { _ in #expect(ended.isEmpty) }, at: loop.now)
+        loop.turn()
+        #expect(ended == ["outer"])
+        loop.turnWithoutWaiting()
+        #expect(ended == ["outer", "inner"])
+    }
+
+    @Test func aStaleRegistrationHasNoEffect() throws {
+        let loop = try EventLoop()
+        let pair = try SocketPair()
+        let stale = try loop.register(OnReady { _ in }, descriptor: pair.ours.raw, interest: .readable)
+        loop.deregister(stale)
+        var heard = 0
+        _ = try loop.register(OnReady { _ in heard += 1 }, descriptor: pair.ours.raw, interest: .readable)
+        loop.modify(stale, interest: [])
+        loop.deregister(stale)
+        #expect(send("x", to: pair.theirs.raw) == .bytes(1))
+        loop.turn()
+        #expect(heard == 1)
+    }
+
+    @Test func aDescriptorThatCannotBeWatchedIsAnErrorAndIsForgotten() throws {
+        let loop = try EventLoop()
+        let file = Descriptor(owning: open("/proc/self/exe", O_RDONLY))
+        weak var kept: OnReady?
+        func register() throws {
+            let handler = OnReady { _ in }
+            kept = handler
+            _ = try loop.register(handler, descriptor: file.raw, interest: .readable)
+        }
+        #expect(throws: SystemError(code: EPERM, call: "epoll_ctl")) { try register() }
+        #expect(kept == nil)
+    }
+
+    @Test func tenThousandConnectionsLeaveAsManySocketsAsBefore() async {
+        await #expect(processExitsWith: .success) {
+            let loop = try EventLoop()
+            let before = openSocketCount()
+            for _ in 0..<10_000 {
+                let pair = try SocketPair()
+                var heard = 0
+                let registration = try loop.register(
+                    OnReady { _ in heard += 1 }, descriptor: pair.ours.raw, interest: .readable)
+                _ = send("x", to: pair.theirs.raw)
+                loop.turn()
+                loop.deregister(registration)
+                precondition(heard == 1)
+            }
+            precondition(openSocketCount() == before)
+        }
+    }
+
+    @Test func signalsDoNotDisturbTheLoop() async {
+        await #expect(processExitsWith: .success) {
+            signal(SIGUSR2) { _ in }
+            let mailbox = try Mailbox<Int>()
+            let thread = Lock<pthread_t?>(nil)
+            let received = Lock(0)
+            let running = try LoopThread.start(name: "interrupted") {
+                guard let loop = try? EventLoop() else { return }
+                let receiver = OnMessage<Int> { [unowned loop] message in
+                    received.withLock { $0 += 1 }
+                    if message < 0 { loop.stop() }
+                }
+                guard (try? mailbox.attach(receiver, to: loop)) != nil else { return }
+                thread.withLock { $0 = pthread_self() }
+                loop.run()
+            }
+            while thread.withLock({ $0 }) == nil { sched_yield() }
+            for message in 0..<2_000 {
+                if let target = thread.withLock({ $0 }) { pthread_kill(target, SIGUSR2) }
+                mailbox.post(message)
+                sched_yield()
+            }
+            mailbox.post(-1)
+            running.join()
+            precondition(received.withLock { $0 } == 2_001)
+        }
+    }
+
+    // MARK: Timers
+
+    @Test func timersFireInOrderAndNeverEarly() throws {
+        let loop = try EventLoop()
+        let start = loop.now
+        var fired: [Int] = []
+        let handler = OnTimer { [unowned loop] tag in
+            #expect(MonotonicClock.now() >= start + .milliseconds(tag))
+            #expect(loop.now >= start + .milliseconds(tag))
+            fired.append(tag)
+            if fired.count == 4 { loop.stop() }
+        }
+        for milliseconds in [7, 1, 5, 3] {
+            loop.schedule(handler, at: start + .milliseconds(milliseconds), tag: milliseconds)
+        }
+        loop.run()
+        #expect(fired == [1, 3, 5, 7])
+    }
+
+    @Test func aTimerMayCancelAnotherThatIsDueInTheSameTurn() throws {
+        let loop = try EventLoop()
+        var fired: [Int] = []
+        var second: TimerToken?
+        let handler = OnTimer { [unowned loop] tag in
+            fired.append(tag)
+            if let second { loop.cancel(second) }
+        }
+        loop.schedule(handler, at: loop.now, tag: 1)
+        second = loop.schedule(handler, at: loop.now, tag: 2)
+        loop.turn()
+        loop.turnWithoutWaiting()
+        #expect(fired == [1])
+    }
+
+    @Test func aTimerThatArmsItselfAgainFiresOnceATurnAndStarvesNobody() throws {
+        let loop = try EventLoop()
+        var order: [String] = []
+        var eager: OnTimer?
+        eager = OnTimer { [unowned loop] _ in
+            order.append("eager")
+            if let eager { loop.schedule(eager, at: Instant(nanoseconds: 0)) }
+        }
+        if let eager { loop.schedule(eager, at: Instant(nanoseconds: 0)) }
+        loop.schedule(OnTimer { _ in order.append("patient") }, at: loop.now)
+        loop.turn()
+        #expect(order == ["eager", "patient"])
+        loop.turn()
+        #expect(order == ["eager", "patient", "eager"])
+        eager = nil
+    }
+
+    @Test func aFiredOrCancelledTimerReleasesItsHandler() throws {
+        let loop = try EventLoop()
+        weak var handler: OnTimer?
+        func schedule() -> TimerToken {
+            let made = OnTimer { _ in }
+            handler = made
+            return loop.schedule(made, at: loop.now + .seconds(3600))
+        }
+        let token = schedule()
+        #expect(handler != nil)
+        loop.cancel(token)
+        #expect(handler == nil)
+    }
+
+    // MARK: Turns
+
+    @Test func theEndOfTheTurnComesOnceAfterEventsAndTimers() throws {
+        let loop = try EventLoop()
+        let pair = try SocketPair()
+        var order: [String] = []
+        let atEnd = OnTurnEnd { order.append("end") }
+        let raw = pair.ours.raw
+        let onReady = OnReady { [unowned loop] _ in
+            order.append("event")
+            _ = receive(from: raw)
+            loop.atEndOfTurn(atEnd)
+        }
+        _ = try loop.register(onReady, descriptor: raw, interest: .readable)
+        loop.schedule(OnTimer { _ in order.append("timer") }, at: loop.now)
+        #expect(send("x", to: pair.theirs.raw) == .bytes(1))
+        loop.turn()
+        loop.turnWithoutWaiting()
+        #expect(order == ["event", "timer", "end"])
+    }
+
+    @Test func whoAsksDuringTheEndOfATurnIsCalledAtTheEndOfTheNextWhichDoesNotWait() throws {
+        let loop = try EventLoop()
+        var calls = 0
+        var again: OnTurnEnd?
+        again = OnTurnEnd { [unowned loop] in
+            calls += 1
+            if calls < 3, let again { loop.atEndOfTurn(again) }
+        }
+        if let again { loop.atEndOfTurn(again) }
+        for turn in 1...3 {
+            loop.turn()
+            #expect(calls == turn)
+        }
+        again = nil
+    }
+
+    @Test func stoppingEndsTheRunAndTheLoopCanRunAgain() throws {
+        let loop = try EventLoop()
+        var runs = 0
+        for _ in 0..<2 {
+            loop.schedule(
+                OnTimer { [unowned loop] _ in
+                    runs += 1
+                    loop.stop()
+                }, at: loop.now)
+            loop.run()
+        }
+        #expect(runs == 2)
+    }
+}
+
+extension EventLoop {
+    /// A turn that ends at once even when nothing happens.
+    fileprivate func turnWithoutWaiting() {
+        let nothing = OnTimer { _ in }
+        schedule(nothing, at: now)
+        turn()
+    }
+}
+
+/// Two socket pairs, of which `a` and `b` are watched.
+private struct Pairs: ~Copyable {
+    private let first: SocketPair
+    private let second: SocketPair
+
+    init() throws {
+        let one = try SocketPair()
+        let other = try SocketPair()
+        first = one
+        second = other
+    }
+
+    var a: Int32 { first.ours.raw }
+    var b: Int32 { second.ours.raw }
+
+    func makeBothReadable() {
+        #expect(send("x", to: first.theirs.raw) == .bytes(1))
+        #expect(send("x", to: second.theirs.raw) == .bytes(1))
+    }
+}
