@@ -1,0 +1,62 @@
+import Bytes
+import Reactor
+import TLS
+
+/// The scratch memory of one loop, shared by all its transports: what is read, what it decrypts to, and what is about to
+/// be sent. An idle transport thus holds no buffer of its own.
+///
+/// Owned by its loop's thread.
+package final class LoopBuffers {
+    let loop: EventLoop
+    /// What one `recv` may take: a burst of audio in one system call, and no more than a slow reader's high mark.
+    package static let readSize = 64 << 10
+
+    let input = UnsafeMutableRawBufferPointer.allocate(byteCount: readSize, alignment: 16)
+    let plaintext = UnsafeMutableRawBufferPointer.allocate(
+        byteCount: readSize + TLSConnection.plaintextReserve, alignment: 16)
+    /// Bytes on their way to `writer`'s socket, collected so that one event costs one `send`.
+    var output = ByteQueue(keepsStorage: true)
+    /// Whose bytes `output` holds.
+    private var writer: Transport?
+    /// A transport is handling an event, and flushes at its end.
+    private var isInEvent = false
+
+    /// Buffers for transports that live on `loop`.
+    package init(loop: EventLoop) {
+        self.loop = loop
+    }
+
+    deinit {
+        input.deallocate()
+        plaintext.deallocate()
+    }
+
+    /// Runs one transport's event and sends what it left to be sent.
+    func inEvent(_ body: () -> Void) {
+        isInEvent = true
+        body()
+        isInEvent = false
+        flush()
+    }
+
+    /// Makes `output` collect for `transport`; what another one has left in it goes out first.
+    func collect(for transport: Transport) {
+        guard writer !== transport else { return }
+        flush()
+        writer = transport
+        if !isInEvent { loop.atEndOfTurn(self) }
+    }
+
+    /// Sends what was collected.
+    package func flush() {
+        guard let transport = writer else { return }
+        writer = nil
+        transport.sendCollected()
+    }
+}
+
+extension LoopBuffers: TurnHandler {
+    package func endOfTurn() {
+        flush()
+    }
+}

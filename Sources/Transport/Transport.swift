@@ -1,0 +1,337 @@
+import Bytes
+import Reactor
+import TLS
+import Timing
+
+/// A descriptor with optional TLS and an outbox: bytes in, bytes out.
+///
+/// `Transport` knows sockets and TLS, and must never know what the bytes mean. The relay's legs and the stand-in's
+/// connections are driven through it. Per readiness it costs one `recv`, and one `send` for whatever that led to; it asks
+/// `epoll` for nothing while bytes flow.
+///
+/// Belongs to its loop's thread. The loop keeps it alive while it is registered; it lets go of its delegate when it ends.
+package final class Transport {
+    /// The address at the other end.
+    package let peer: SocketAddress
+    /// TLS, once its handshake is over the source of names and hashes of the peer.
+    package let tls: TLSConnection?
+
+    private let buffers: LoopBuffers
+    private var descriptor: Descriptor?
+    private let raw: Int32
+    private var delegate: (any TransportDelegate)?
+    private var registration: Registration?
+    private var outbox = ByteQueue()
+    private var state: State
+    private var isReadingPaused = false
+    private var hasPeerEnded = false
+    private var lingerTimer: TimerToken?
+
+    private enum State {
+        /// TCP is being connected.
+        case connecting
+        /// TLS is being agreed on.
+        case securing
+        /// Bytes flow.
+        case open
+        /// Nothing more will be written once the outbox is empty; what still arrives is discarded.
+        case finishing
+        /// The FIN is out; the peer's is awaited, so that nothing it has yet to read is lost to a reset.
+        case lingering
+        case ended
+    }
+
+    /// How long a peer may take to read the last bytes and end its side. A constant of ours: nothing hangs on it but a
+    /// descriptor, and a browser ends its side at once.
+    static let linger = Duration.seconds(5)
+
+    /// A transport over a socket that was accepted, or is being connected when `isConnecting`.
+    package init(
+        _ descriptor: consuming Descriptor, peer: SocketAddress, tls: TLSConnection?, isConnecting: Bool,
+        buffers: LoopBuffers
+    ) {
+        raw = descriptor.raw
+        self.descriptor = consume descriptor
+        self.peer = peer
+        self.tls = tls
+        self.buffers = buffers
+        state = isConnecting ? .connecting : tls == nil ? .open : .securing
+    }
+
+    /// Begins to watch the socket. `delegate` is kept until the transport ends. Without TLS an accepted transport is open
+    /// at once and `transportOpened` is not called.
+    ///
+    /// Throws when the loop cannot watch the descriptor.
+    package func start(_ delegate: any TransportDelegate) throws(SystemError) {
+        self.delegate = delegate
+        registration = try buffers.loop.register(self, descriptor: raw, interest: interest)
+    }
+
+    /// Hands the transport to another owner, who hears of everything from now on.
+    package func hand(to delegate: any TransportDelegate) {
+        self.delegate = delegate
+    }
+
+    /// Bytes that were written and that the socket has not taken, as they go over the wire.
+    package var queuedBytes: Int { outbox.count }
+
+    /// The number of the descriptor, for socket options.
+    package var descriptorNumber: Int32 { raw }
+
+    /// Queues bytes for the peer; they leave at the end of the event, or with `flush`. Ignored unless the transport is open.
+    package func write(_ bytes: RawSpan) {
+        guard case .open = state else { return }
+        bytes.withUnsafeBytes { bytes in
+            withOutput { output in
+                guard let tls else { return output.append(bytes) }
+                do throws(TLSError) { try tls.send(bytes, output: &output) } catch {
+                    // The connection failed before; its reader is told by the next event.
+                }
+            }
+        }
+        // More than a read's worth waits: send it rather than let the shared buffer grow.
+        if buffers.output.count >= LoopBuffers.readSize { buffers.flush() }
+    }
+
+    /// Queues bytes for the peer.
+    package func write(_ bytes: [UInt8]) {
+        write(bytes.span.bytes)
+    }
+
+    /// Sends what is queued now rather than at the end of the event.
+    package func flush() {
+        buffers.flush()
+    }
+
+    /// Stops reading: the peer's bytes wait in its own buffers. Losing the connection is still noticed.
+    package func pauseReading() {
+        isReadingPaused = true
+        updateInterest()
+    }
+
+    /// Reads again.
+    package func resumeReading() {
+        isReadingPaused = false
+        updateInterest()
+    }
+
+    /// Ends the transport properly: what is queued is sent, then close_notify and FIN. The delegate hears nothing more.
+    package func finish() {
+        delegate = nil
+        switch state {
+        case .open:
+            state = .finishing
+            isReadingPaused = false
+            lingerTimer = buffers.loop.schedule(self, at: buffers.loop.now + Self.linger)
+            if buffers.output.isEmpty, outbox.isEmpty { sayGoodbye() } else { buffers.loop.atEndOfTurn(self) }
+        case .connecting, .securing: abort()
+        case .finishing, .lingering, .ended: break
+        }
+    }
+
+    /// Ends the transport at once, with a reset: the peer must not take this for a proper end.
+    package func abort() {
+        delegate = nil
+        guard state != .ended else { return }
+        try? Socket.setLingerReset(raw)
+        end()
+    }
+}
+
+/// What a transport tells its owner. All calls come on the loop's thread.
+package protocol TransportDelegate: AnyObject {
+    /// TCP and TLS stand: bytes may be written.
+    func transportOpened(_ transport: Transport)
+    /// Bytes of the peer, decrypted. They are lent for the duration of the call.
+    func transport(_ transport: Transport, received bytes: RawSpan)
+    /// The socket took some of what was queued; `queuedBytes` says what is left.
+    func transportWrote(_ transport: Transport)
+    /// The connection is over. The transport is closed, and calls nobody any more.
+    func transport(_ transport: Transport, ended end: TransportEnd)
+}
+
+/// How a connection ended.
+package enum TransportEnd: Error, Sendable {
+    /// The peer ended it, with close_notify where there is TLS.
+    case closed
+    /// The stream was cut: a FIN without close_notify.
+    case truncated
+    /// The system gave up the connection, or never made it.
+    case failed(SystemError)
+    /// TLS failed.
+    case insecure(TLSError)
+}
+
+extension Transport: EventHandler {
+    package func ready(_ readiness: Readiness) {
+        buffers.inEvent {
+            if case .connecting = state { return connected() }
+            if readiness.contains(.writable) { sendOutbox() }
+            // A lost connection is reported whatever was asked for, and only reading tells why.
+            if readiness.contains(.readable) || !readiness.isDisjoint(with: [.hangup, .error]) { receive() }
+        }
+    }
+
+    private func connected() {
+        if let error = Socket.connectError(raw) { return fail(.failed(error)) }
+        guard let tls else {
+            state = .open
+            updateInterest()
+            delegate?.transportOpened(self)
+            return
+        }
+        state = .securing
+        updateInterest()
+        var failure: TLSError?
+        withOutput { output in
+            do throws(TLSError) { try tls.start(output: &output) } catch { failure = error }
+        }
+        if let failure { fail(.insecure(failure)) }
+    }
+
+    // One `recv` a readiness, and no second one to learn that there is no more: the loop is level-triggered.
+    private func receive() {
+        guard state != .ended else { return }
+        switch Socket.receive(raw, into: buffers.input) {
+        case .bytes(let count): take(UnsafeRawBufferPointer(rebasing: buffers.input[..<count]))
+        case .end: peerEnded(tls?.receivedCloseNotify ?? true ? .closed : .truncated)
+        case .wouldBlock: break
+        case .failed(let error): fail(.failed(error))
+        }
+    }
+
+    private func take(_ bytes: UnsafeRawBufferPointer) {
+        switch state {
+        case .connecting, .securing, .open: break
+        case .finishing, .lingering, .ended: return
+        }
+        guard let tls else {
+            delegate?.transport(self, received: bytes.bytes)
+            return
+        }
+        var progress: TLSProgress?
+        var failure: TLSError?
+        withOutput { output in
+            do throws(TLSError) {
+                progress = try tls.receive(bytes, plaintext: buffers.plaintext, output: &output)
+            } catch { failure = error }
+        }
+        if let failure { return fail(.insecure(failure)) }
+        guard let progress else { return }
+        if progress.handshakeCompleted {
+            state = .open
+            delegate?.transportOpened(self)
+        }
+        if progress.plaintextCount > 0 {
+            let plaintext = UnsafeRawBufferPointer(rebasing: buffers.plaintext[..<progress.plaintextCount])
+            delegate?.transport(self, received: plaintext.bytes)
+        }
+        if progress.closeNotify { peerEnded(.closed) }
+    }
+
+    /// The peer says nothing more. What is still queued for it goes out first when this side is ending anyway.
+    private func peerEnded(_ end: TransportEnd) {
+        guard case .finishing = state else { return fail(end) }
+        hasPeerEnded = true
+        pauseReading()
+    }
+
+    /// The connection is over: sends the alert that may be due, closes, and tells the owner.
+    private func fail(_ end: TransportEnd) {
+        guard state != .ended else { return }
+        buffers.flush()
+        guard state != .ended else { return }
+        let delegate = delegate
+        self.end()
+        delegate?.transport(self, ended: end)
+    }
+
+    private func end() {
+        state = .ended
+        delegate = nil
+        outbox.removeAll(keepingCapacity: false)
+        if let lingerTimer { buffers.loop.cancel(lingerTimer) }
+        if let registration { buffers.loop.deregister(registration) }
+        registration = nil
+        descriptor = nil
+    }
+}
+
+// MARK: Writing
+
+extension Transport {
+    /// Lends the queue that the next bytes belong to: the outbox while it holds earlier ones, else the loop's own.
+    private func withOutput(_ body: (inout ByteQueue) -> Void) {
+        guard outbox.isEmpty else { return body(&outbox) }
+        buffers.collect(for: self)
+        body(&buffers.output)
+    }
+
+    /// Sends what the loop's buffer has collected for this transport; what the socket does not take goes to the outbox.
+    func sendCollected() {
+        guard !buffers.output.isEmpty else { return }
+        defer { buffers.output.removeAll(keepingCapacity: true) }
+        guard state != .ended else { return }
+        let sent = buffers.output.withUnsafeBytes { Socket.send(raw, $0) }
+        switch sent {
+        case .bytes(let count): buffers.output.consume(count)
+        case .wouldBlock: break
+        case .failed: return  // The next event reports the loss, with its reason.
+        }
+        guard !buffers.output.isEmpty else { return }
+        buffers.output.withUnsafeBytes { outbox.append($0) }
+        updateInterest()
+    }
+
+    private func sendOutbox() {
+        guard !outbox.isEmpty else { return }
+        let sent = outbox.withUnsafeBytes { Socket.send(raw, $0) }
+        guard case .bytes(let count) = sent else { return }
+        outbox.consume(count)
+        if outbox.isEmpty {
+            updateInterest()
+            if case .finishing = state { return sayGoodbye() }
+        }
+        delegate?.transportWrote(self)
+    }
+
+    private var interest: Interest {
+        if case .connecting = state { return .writable }
+        var interest: Interest = isReadingPaused ? [] : .readable
+        if !outbox.isEmpty { interest.insert(.writable) }
+        return interest
+    }
+
+    private func updateInterest() {
+        guard let registration else { return }
+        buffers.loop.modify(registration, interest: interest)
+    }
+}
+
+// MARK: Ending
+
+extension Transport: TimerHandler, TurnHandler {
+    /// Everything that was queued is out: close_notify and FIN follow, and the peer's end is awaited.
+    private func sayGoodbye() {
+        state = .lingering
+        if let tls { withOutput { tls.close(output: &$0) } }
+        buffers.flush()
+        guard outbox.isEmpty else {
+            state = .finishing
+            return
+        }
+        if hasPeerEnded { return end() }
+        do throws(SystemError) { try Socket.shutdownWrite(raw) } catch { end() }
+    }
+
+    package func endOfTurn() {
+        buffers.flush()
+        if case .finishing = state, outbox.isEmpty { sayGoodbye() }
+    }
+
+    /// The peer did not end its side in time.
+    package func fired(tag: Int) {
+        lingerTimer = nil
+        abort()
+    }
+}
