@@ -1,0 +1,104 @@
+import Policy
+import WebSocket
+
+/// Why a session ended: a closed list, and the same word in logs, metrics and receipts. The first reason wins.
+package enum Ending: Equatable, Sendable {
+    /// The client sent a Close frame, with this code unless it had none.
+    case clientClosed(code: CloseCode?)
+    /// The provider sent a Close frame, with this code unless it had none.
+    case upstreamClosed(code: CloseCode?)
+    /// The client gave up before its session was open upstream.
+    case abandoned
+    /// A leg's connection ended without a Close frame.
+    case lost(Leg)
+    /// A leg did not answer a ping.
+    case silent(Leg)
+    /// A leg had something to read and did not read it.
+    case stalled(Leg)
+    /// A leg broke a rule of RFC 6455.
+    case violated(Leg, WebSocketError)
+    /// Refused, before or after the 101.
+    case refused(RefusalName)
+    /// No data frame either way for too long.
+    case idle
+    /// The session reached its longest duration.
+    case tooOld
+    /// The relay restarts.
+    case drained
+
+    /// The ending's name, without its details.
+    package var name: String {
+        switch self {
+        case .clientClosed: "client-closed"
+        case .upstreamClosed: "upstream-closed"
+        case .abandoned: "abandoned"
+        case .lost(let leg): leg == .client ? "client-lost" : "upstream-lost"
+        case .silent(let leg): leg == .client ? "client-silent" : "upstream-silent"
+        case .stalled(let leg): leg == .client ? "client-stalled" : "upstream-stalled"
+        case .violated(let leg, _): leg == .client ? "client-violation" : "upstream-violation"
+        case .refused(let name): name.rawValue
+        case .idle: "idle"
+        case .tooOld: "session-time-over"
+        case .drained: "drained"
+        }
+    }
+}
+
+/// What a leg is told when the relay ends a session: a close code and a sentence.
+package struct Farewell: Equatable, Sendable {
+    package let code: CloseCode
+    package let sentence: String
+}
+
+extension ClosePayload {
+    /// The farewell's code, and as much of its sentence as fits.
+    init(_ farewell: Farewell) {
+        self.init(code: farewell.code, reason: ClosePayload.truncatedReason(farewell.sentence))
+    }
+}
+
+extension Ending {
+    /// The code of the Close frame that ended the session, where a peer sent one.
+    package var code: CloseCode? {
+        switch self {
+        case .clientClosed(let code), .upstreamClosed(let code): code
+        case .abandoned, .lost, .silent, .stalled, .violated, .refused, .idle, .tooOld, .drained: nil
+        }
+    }
+
+    /// What the client is told. Nil when it is gone, has closed by itself, or hears the provider's own words.
+    /// Codes are those of PRODUCT.md, "Refusals"; 1014 is a gateway's word for a bad upstream (IANA registry).
+    package var clientFarewell: Farewell? {
+        switch self {
+        case .clientClosed, .upstreamClosed, .abandoned, .lost(.client), .silent(.client), .refused: nil
+        case .lost(.upstream):
+            Farewell(code: .badGateway, sentence: "The connection to the speech provider was lost.")
+        case .silent(.upstream):
+            Farewell(code: .badGateway, sentence: "The speech provider stopped answering.")
+        case .stalled(.upstream):
+            Farewell(code: .badGateway, sentence: "The speech provider stopped taking audio.")
+        case .stalled(.client):
+            Farewell(code: CloseCode(rawValue: 4413), sentence: "The client reads too slowly.")
+        case .violated(.client, let error):
+            Farewell(code: error.closeCode, sentence: error.sentence)
+        case .violated(.upstream, _):
+            Farewell(code: .badGateway, sentence: "The speech provider broke the WebSocket protocol.")
+        case .idle: Farewell(code: CloseCode(rawValue: 4408), sentence: "The session carried no data for too long.")
+        case .tooOld:
+            // The provider's own code and words: its SDKs know them.
+            Farewell(code: CloseCode(rawValue: 3008), sentence: "Session Expired: Maximum session duration exceeded")
+        case .drained: Farewell(code: .serviceRestart, sentence: "The relay restarts. Connect again.")
+        }
+    }
+
+    /// The Close the upstream gets once it is finished: the client's own, where the client sent one.
+    package var upstreamCloseCode: CloseCode {
+        switch self {
+        case .clientClosed(let code): code ?? .normal
+        case .violated(.upstream, let error): error.closeCode
+        case .upstreamClosed, .abandoned, .lost, .silent, .stalled, .violated(.client, _), .refused, .idle, .tooOld,
+            .drained:
+            .goingAway
+        }
+    }
+}

@@ -1,0 +1,52 @@
+import Timing
+
+/// What a session knows of one of its legs.
+struct LegState {
+    /// Frames may be written: the 101 of this leg is out or verified, and it has not been finished or lost.
+    private(set) var isOpen = false
+    /// The leg is finished, aborted, lost, or never came to be.
+    private(set) var isGone = false
+    var sentClose = false
+    var receivedClose = false
+    /// The session has asked not to read the leg.
+    var isPaused = false
+
+    /// When the leg last sent anything.
+    var heardAt = Instant(nanoseconds: 0)
+    /// When it was pinged, if it has been silent since.
+    var pingedAt: Instant?
+    /// Since when it has not taken a byte of what waits for it; nil while nothing waits.
+    var blockedSince: Instant?
+    /// When the leg's Close, owed since it was sent one, must be in.
+    var closeBy: Instant?
+    /// Bytes that wait for the leg's socket.
+    var queued = 0
+
+    /// Frames that wait for a frame boundary, or for room: at most one of each kind.
+    var owed = OwedFrames()
+
+    mutating func open(at now: Instant) {
+        isOpen = true
+        heardAt = now
+    }
+
+    mutating func leave() {
+        isOpen = false
+        isGone = true
+    }
+
+    mutating func heard(at now: Instant) {
+        heardAt = now
+        pingedAt = nil
+    }
+}
+
+/// What the relay owes a leg and cannot write yet.
+///
+/// RFC 6455 §5.5.3: of several pings only the most recent need be answered, so a flood of them costs one frame.
+struct OwedFrames {
+    var pong: [UInt8]?
+    var ping = false
+
+    var isEmpty: Bool { pong == nil && !ping }
+}

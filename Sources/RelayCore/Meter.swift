@@ -1,0 +1,12 @@
+/// What one direction of a session carried.
+package struct Meter: Equatable, Sendable {
+    /// Data frames, fragments counted one by one.
+    package var frames: UInt64 = 0
+    /// Payload bytes of data frames.
+    package var bytes: UInt64 = 0
+
+    mutating func count(frameOf payloadLength: UInt64) {
+        frames &+= 1
+        bytes &+= payloadLength
+    }
+}

@@ -1,0 +1,52 @@
+import Policy
+import Timing
+
+extension Session {
+    /// No request yet.
+    mutating func whileAwaiting(_ event: SessionEvent, _ now: Instant) -> Reaction {
+        switch event {
+        case .requested(let request):
+            self.request = request
+            phase = .identifying
+            return Reaction([.identify])
+        case .rejected(let refusal):
+            return refuse(refusal, now)
+        case .drain:
+            return refuse(Refusal.draining, now)
+        case .legEnded:
+            return abandon(now)
+        case .identified, .upgradeSent, .dialed, .dialFailed, .deadline:
+            return Reaction()  // Nothing was asked for that could answer so.
+        }
+    }
+
+    /// Tells a client that has had no 101 that it gets none: over HTTP, or in-band after a 101 of its own.
+    mutating func refuse(_ refusal: Refusal, _ now: Instant) -> Reaction {
+        facts.refusal = refusal
+        upstream.leave()
+        switch request?.refusalForm ?? .http {
+        case .http:
+            ending = .refused(refusal.name)
+            phase = .closing
+            client.leave()
+            return reaction([.refuse(refusal)], now: now)
+        case .webSocket:
+            client.open(at: now)
+            return end(.refused(refusal.name), after: [.open], now)
+        }
+    }
+
+    /// The client left before there was anything to end.
+    mutating func abandon(_ now: Instant) -> Reaction {
+        ending = .abandoned
+        phase = .closing
+        client.leave()
+        upstream.leave()
+        return reaction([.abort(.client)], now: now)
+    }
+}
+
+extension Refusal {
+    /// Why a relay that is shutting down takes no session.
+    package static let draining = Refusal(.draining, "This relay is shutting down. Connect again.")
+}

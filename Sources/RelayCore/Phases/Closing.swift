@@ -1,0 +1,210 @@
+import Policy
+import Timing
+import WebSocket
+
+extension Session {
+    /// The session has ended; its legs are being told, and the provider is given time for its last word.
+    mutating func whileClosing(_ event: SessionEvent, _ now: Instant) -> Reaction {
+        switch event {
+        case .legEnded(let leg):
+            self[leg].leave()
+            return reaction([.abort(leg)], now: now)
+        case .upgradeSent:
+            dialling.upgradeSent = true
+            return Reaction()
+        case .dialed:
+            // The client is gone, but the provider may be counting: what was opened is ended properly.
+            upstreamOpened(now)
+            up.shut()
+            return reaction(dismissUpstream(now), now: now)
+        case .dialFailed:
+            dialling.isUnderWay = false
+            upstream.leave()
+            return reaction([], now: now)
+        case .deadline:
+            return passClosingDeadline(now)
+        case .requested, .rejected, .identified, .drain:
+            return Reaction()  // The session has ended already; the first reason wins.
+        }
+    }
+
+    /// The one door by which a session ends: tells the client, dismisses the upstream.
+    mutating func end(_ ending: Ending, after first: [SessionAction] = [], _ now: Instant) -> Reaction {
+        self.ending = self.ending ?? ending
+        phase = .closing
+        deadlines.beginBy = nil
+        let farewell =
+            ending.clientFarewell
+            ?? facts.refusal.map { Farewell(code: CloseCode(rawValue: $0.name.closeCode), sentence: $0.sentence) }
+        let client = farewell.map { dismissClient($0, ending.name, now) } ?? leaveClient()
+        return reaction(first + client + dismissUpstream(now), now: now)
+    }
+
+    // MARK: The client
+
+    /// Tells the client why: in the provider's own `Error` message where its SDKs know one, and in a Close.
+    private mutating func dismissClient(_ farewell: Farewell, _ name: String, _ now: Instant) -> [SessionAction] {
+        guard client.isOpen, !client.sentClose, down.destination.mayTakeControlFrame else { return leaveClient() }
+        var actions: [SessionAction] = []
+        let message = provider.errorMessage(
+            code: farewell.code.rawValue, sentence: farewell.sentence, name: name, session: id)
+        if let message, down.destination.mayTakeMessage { actions.append(.send(.client, .text(message))) }
+        return actions + close(.client, with: ClosePayload(farewell).bytes, now)
+    }
+
+    /// The client is gone, or in the middle of a frame that will not end: there is nothing more to say to it.
+    private mutating func leaveClient() -> [SessionAction] {
+        down.shut()
+        guard !client.isGone else { return [] }
+        client.leave()
+        return [.abort(.client)]
+    }
+
+    // MARK: The upstream
+
+    /// Ends the upstream as the provider wants it: the message under way completed, `Terminate` said once, its answer awaited.
+    private mutating func dismissUpstream(_ now: Instant) -> [SessionAction] {
+        if dialling.isUnderWay { return dropDial() }
+        guard upstream.isOpen else {
+            upstream.leave()
+            return []
+        }
+        let resume = resumeReading(.upstream)
+        let completion = completeMessage()
+        guard let terminate = provider.terminateMessage, !facts.providerIsDone, !upstream.receivedClose else {
+            return resume + completion + closeUpstream(now)
+        }
+        var actions = resume + completion
+        if facts.terminatedBy == nil {
+            facts.terminatedBy = .upstream
+            actions.append(.send(.upstream, .text(terminate)))
+        }
+        guard provider.speaksAssemblyAI else { return actions + closeUpstream(now) }
+        deadlines.terminationBy = now + settings.terminate
+        return actions
+    }
+
+    /// A dial that asked for nothing yet is dropped; one that did is awaited, so that what it opened can be ended.
+    private mutating func dropDial() -> [SessionAction] {
+        up.shut()
+        if dialling.upgradeSent { return [] }
+        dialling.isUnderWay = false
+        upstream.leave()
+        return [.abandonDial]
+    }
+
+    /// Brings the upstream to a message boundary, where `Terminate` may stand: a frame the client left unfinished is filled
+    /// with bytes that unmask to zero (silence, in an audio message), a message left open gets its last fragment.
+    private mutating func completeMessage() -> [SessionAction] {
+        up.drop()
+        up.shut()
+        let destination = up.destination
+        up.completeMessage()
+        var actions: [SessionAction] = []
+        if destination.owed > 0 {
+            actions.append(.fill(count: destination.owed, key: destination.key, offset: destination.written))
+        }
+        if destination.wantsLastFragment { actions.append(.send(.upstream, .endOfMessage)) }
+        return actions
+    }
+
+    private mutating func closeUpstream(_ now: Instant) -> [SessionAction] {
+        deadlines.terminationBy = nil
+        let code = ending?.upstreamCloseCode ?? .normal
+        return close(.upstream, with: ClosePayload(code: code).bytes, now)
+    }
+
+    /// The provider's last word is in, while the session runs or after its end.
+    mutating func terminationSeen(_ now: Instant) -> Reaction {
+        guard case .closing = phase else { return Reaction() }
+        return reaction(closeUpstream(now), now: now)
+    }
+
+    // MARK: Close frames
+
+    /// Writes a Close to a leg, once, and ends the leg when both have said theirs. No frame follows a Close.
+    private mutating func close(_ leg: Leg, with payload: [UInt8], _ now: Instant) -> [SessionAction] {
+        guard self[leg].isOpen else { return [] }
+        if leg == .client { down.shut() } else { up.shut() }
+        var actions: [SessionAction] = []
+        if !self[leg].sentClose {
+            self[leg].sentClose = true
+            actions.append(.send(leg, .close(payload: payload)))
+        }
+        guard self[leg].receivedClose else {
+            self[leg].closeBy = now + Deadlines.closingHandshake
+            return actions + resumeReading(leg)
+        }
+        self[leg].leave()
+        return actions + [.finish(leg)]
+    }
+
+    /// The client closes. Where the provider must hear `Terminate` first, the client need not wait for it: its own closing
+    /// handshake ends here. Otherwise its Close passes and the provider's answer comes back, with what is still under way.
+    mutating func clientClosed(_ close: ClosePayload, _ payload: [UInt8], _ now: Instant) -> Reaction {
+        let ending = Ending.clientClosed(code: close.code)
+        guard case .relaying = phase, !provider.speaksAssemblyAI || facts.providerIsDone else {
+            let answer = self.close(.client, with: payload, now)
+            return end(ending, after: answer, now)
+        }
+        self.ending = ending
+        up.drop()
+        let farewell: [SessionAction] =
+            provider.speaksAssemblyAI || !up.destination.mayTakeMessage
+            ? [] : provider.terminateMessage.map { [.send(.upstream, .text($0))] } ?? []
+        if !farewell.isEmpty { facts.terminatedBy = .upstream }
+        return Reaction(farewell + self.close(.upstream, with: payload, now))
+    }
+
+    /// The provider closes: its Close passes to the client, and is answered at once.
+    mutating func upstreamClosed(_ close: ClosePayload, _ payload: [UInt8], _ now: Instant) -> Reaction {
+        if ending == nil { ending = .upstreamClosed(code: close.code) }
+        phase = .closing
+        deadlines.beginBy = nil
+        let toClient =
+            down.destination.mayTakeControlFrame ? self.close(.client, with: payload, now) : leaveClient()
+        up.drop()
+        let toUpstream = up.destination.mayTakeControlFrame ? self.close(.upstream, with: payload, now) : cut(.upstream)
+        return reaction(toClient + toUpstream, now: now)
+    }
+
+    /// A Close, or the last that can be read, arrived on a leg after the session's end.
+    mutating func closeAnswered(_ payload: [UInt8], by leg: Leg, _ now: Instant) -> Reaction {
+        if leg == .upstream { deadlines.terminationBy = nil }
+        return reaction(close(leg, with: payload, now), now: now)
+    }
+
+    /// The client's Close was passed on and its connection ended before the answer: nobody is left to hear it.
+    mutating func clientGoneAfterClose(_ now: Instant) -> Reaction {
+        down.shut()
+        phase = .closing
+        return reaction([.abort(.client)], now: now)
+    }
+
+    /// A leg does not answer its Close any more. The provider's, passed on for the client, was all the client waited for.
+    mutating func closeOverdue(_ now: Instant) -> Reaction {
+        var actions = isDue(upstream.closeBy, now) ? cut(.upstream) : []
+        if isDue(client.closeBy, now) || phase == .relaying { actions += cut(.client) }
+        phase = .closing
+        return reaction(actions, now: now)
+    }
+
+    private mutating func passClosingDeadline(_ now: Instant) -> Reaction {
+        if let terminationBy = deadlines.terminationBy, terminationBy <= now {
+            return reaction(closeUpstream(now), now: now)
+        }
+        return closeOverdue(now)
+    }
+
+    private mutating func cut(_ leg: Leg) -> [SessionAction] {
+        guard !self[leg].isGone else { return [] }
+        self[leg].leave()
+        return [.abort(leg)]
+    }
+
+    private mutating func resumeReading(_ leg: Leg) -> [SessionAction] {
+        guard self[leg].isPaused else { return [] }
+        self[leg].isPaused = false
+        return [.resume(leg)]
+    }
+}

@@ -1,0 +1,78 @@
+import Policy
+import Timing
+
+extension Session {
+    /// The grant is being used up, one endpoint at a time. The client's frames wait meanwhile.
+    mutating func whileDialing(_ event: SessionEvent, _ now: Instant) -> Reaction {
+        switch event {
+        case .upgradeSent:
+            dialling.upgradeSent = true
+            return Reaction()
+        case .dialed:
+            return startRelaying(now)
+        case .dialFailed(let failure):
+            return tryNext(after: failure, now)
+        case .legEnded(.client):
+            return end(.abandoned, now)
+        case .deadline:
+            return passDeadline(now)
+        case .drain:
+            return end(.drained, now)
+        case .requested, .rejected, .identified, .legEnded(.upstream):
+            return Reaction()  // Settled before, or a dial's own end, which it reports as failed.
+        }
+    }
+
+    mutating func dial(_ endpoint: consuming GrantedEndpoint, after actions: [SessionAction] = []) -> Reaction {
+        dialling = Dialling(endpoint: endpoint.endpoint, isUnderWay: true)
+        provider = settings.provider(of: endpoint.zone)
+        return Reaction(actions, dial: endpoint)
+    }
+
+    /// Failing over is asking the same grant for its next endpoint, so it cannot leave the tenant's residency.
+    private mutating func tryNext(after failure: DialFailure, _ now: Instant) -> Reaction {
+        dialling.isUnderWay = false
+        let consequence = failure.kind.consequence
+        if consequence.triesNext, let endpoint = grant?.next() { return dial(endpoint) }
+        return refuseInBand(Refusal(consequence.refusal, DialFailure.sentence(for: consequence.refusal)), now)
+    }
+
+    private mutating func startRelaying(_ now: Instant) -> Reaction {
+        phase = .relaying
+        grant = nil
+        upstreamOpened(now)
+        if provider.speaksAssemblyAI {
+            deadlines.beginBy = now + settings.handshake
+            down.recognitionLimit = ProviderMessage.limitBeforeBegin
+        }
+        return Reaction()
+    }
+
+    /// The upstream is open: from here the provider counts, and bills.
+    mutating func upstreamOpened(_ now: Instant) {
+        dialling.isUnderWay = false
+        upstream.open(at: now)
+        facts.openedAt = now
+        facts.endpoint = dialling.endpoint
+        facts.zone = dialling.endpoint?.zone
+    }
+
+    /// A refusal after the 101: the client hears it in-band.
+    mutating func refuseInBand(_ refusal: Refusal, _ now: Instant) -> Reaction {
+        facts.refusal = refusal
+        return end(.refused(refusal.name), now)
+    }
+}
+
+extension DialFailure {
+    /// What a client is told when nothing of its grant could be dialled. It learns no address and no reason that speaks of
+    /// the relay's own key: those are for the operator.
+    static func sentence(for refusal: RefusalName) -> String {
+        switch refusal {
+        case .upstreamRefused:
+            "The speech provider refused the relay's request. The relay's operator must look at its key."
+        case .timeout: "The speech provider took too long to answer."
+        default: "No endpoint of the speech provider can be reached in a zone that policy allows."
+        }
+    }
+}

@@ -1,0 +1,47 @@
+import Policy
+import Timing
+
+extension Session {
+    /// A credential is being checked.
+    mutating func whileIdentifying(_ event: SessionEvent, _ now: Instant) -> Reaction {
+        switch event {
+        case .identified(let identity, let admission):
+            return decideZone(identity, admission, now)
+        case .drain:
+            return refuse(Refusal.draining, now)
+        case .legEnded:
+            return abandon(now)
+        case .requested, .rejected, .upgradeSent, .dialed, .dialFailed, .deadline:
+            return Reaction()  // One request a session, and no dial before the decision.
+        }
+    }
+
+    /// The decision: this transition, and no other, gives the session something to dial.
+    private mutating func decideZone(_ identity: IdentityOutcome, _ admission: Admission, _ now: Instant) -> Reaction {
+        guard let request else { return Reaction() }
+        let decision = decide(
+            PolicyRequest(
+                identity: identity, origin: request.origin, hasAuthorizationHeader: request.hasAuthorization,
+                ownOrigins: request.ownOrigins, ask: request.ask, admission: admission),
+            under: policy)
+        facts.trail = decision.trail
+        if case .tenant(let tenant) = identity { facts.tenant = tenant }
+        switch decision.takeOutcome() {
+        case .refused(let refusal): return refuse(refusal, now)
+        case .granted(let grant): return begin(grant, now)
+        }
+    }
+
+    /// The 101 goes out in the same turn as the dial begins: an official client waits for it no longer than one second.
+    private mutating func begin(_ grant: consuming Grant, _ now: Instant) -> Reaction {
+        self.grant = consume grant
+        guard let endpoint = self.grant?.next() else {
+            return refuse(Refusal(.upstreamUnavailable, "The zone has no endpoint to dial."), now)
+        }
+        phase = .dialing
+        client.open(at: now)
+        deadlines.lastData = now
+        deadlines.sessionEnds = now + settings.session
+        return dial(endpoint, after: [.open])
+    }
+}

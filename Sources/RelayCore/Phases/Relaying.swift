@@ -1,0 +1,167 @@
+import Policy
+import Timing
+import WebSocket
+
+/// What a session made of some bytes: how many it has dealt with, and what to do before it is given the rest.
+package struct Received: ~Copyable {
+    package let consumed: Int
+    private let reaction: Reaction
+
+    init(consumed: Int, reaction: consuming Reaction) {
+        self.consumed = consumed
+        self.reaction = reaction
+    }
+
+    /// Takes what is to be done.
+    package consuming func takeReaction() -> Reaction {
+        reaction
+    }
+}
+
+extension Session {
+    /// Both legs are open; what the bytes of the legs bring about is in `receive`.
+    mutating func whileRelaying(_ event: SessionEvent, _ now: Instant) -> Reaction {
+        switch event {
+        case .legEnded(let leg):
+            return legLost(leg, now)
+        case .deadline:
+            return passDeadline(now)
+        case .drain:
+            return end(.drained, now)
+        case .requested, .rejected, .identified, .upgradeSent, .dialed, .dialFailed:
+            return Reaction()  // Settled before the legs were open.
+        }
+    }
+
+    /// Bytes of a leg's WebSocket: frames that may pass are forwarded as they came, to the other leg.
+    ///
+    /// Called while the client leg is open, the upstream leg is, or both; the caller asks again with what is left until all
+    /// is consumed. `forward` is not called after the destination got a Close.
+    package mutating func receive(
+        _ bytes: RawSpan, from leg: Leg, now: Instant, forward: (RawSpan) -> Void
+    ) -> Received {
+        guard self[leg].isOpen, !self[leg].receivedClose else {
+            return Received(consumed: bytes.byteCount, reaction: Reaction())
+        }
+        self[leg].heard(at: now)
+        var offset = 0
+        let notice: Notice?
+        if leg == .client {
+            let before = up.meter.frames
+            notice = up.scan(bytes, from: &offset, forward: forward)
+            if up.meter.frames != before { deadlines.lastData = now }
+        } else {
+            let before = down.meter.frames
+            notice = down.scan(bytes, from: &offset, forward: forward)
+            if down.meter.frames != before { deadlines.lastData = now }
+        }
+        guard let notice else { return Received(consumed: bytes.byteCount, reaction: Reaction()) }
+        return Received(consumed: offset, reaction: act(on: notice, from: leg, now, forward))
+    }
+
+    private mutating func act(
+        on notice: Notice, from leg: Leg, _ now: Instant, _ forward: (RawSpan) -> Void
+    ) -> Reaction {
+        switch notice {
+        case .ping(let payload):
+            self[leg].owed.pong = payload
+            return Reaction(payOwedFrames(to: leg))
+        case .boundary:
+            return Reaction(payOwedFrames(to: leg.other))
+        case .breach(let error):
+            return breach(error, by: leg, now)
+        case .close(let close, let payload):
+            return closeReceived(close, payload, from: leg, now)
+        case .message(let message):
+            return messageReceived(message, now, forward)
+        }
+    }
+
+    // MARK: Messages that mean something to the relay
+
+    private mutating func messageReceived(
+        _ message: ProviderMessage, _ now: Instant, _ forward: (RawSpan) -> Void
+    ) -> Reaction {
+        switch message {
+        case .terminate:
+            if facts.terminatedBy == nil { facts.terminatedBy = .client }
+            up.release(forward)
+        case .begin:
+            providerAnswered()
+            facts.began = true
+            down.release(forward)
+        case .error(let code):
+            // The provider's contract, section 9: an `Error` is followed by a Close, and by no `Termination`.
+            facts.providerIsDone = true
+            if !facts.began, code == ProviderCode.credentials { return keyRejected(now) }
+            providerAnswered()
+            down.release(forward)
+        case .termination(let seconds):
+            facts.providerIsDone = true
+            facts.billedSeconds = seconds
+            down.release(forward)
+            return terminationSeen(now)
+        }
+        return Reaction()
+    }
+
+    private mutating func providerAnswered() {
+        deadlines.beginBy = nil
+        down.recognitionLimit = ProviderMessage.limit
+    }
+
+    /// A refusal of the relay's own key is nothing the client may hear in the provider's words: they would blame it.
+    private mutating func keyRejected(_ now: Instant) -> Reaction {
+        down.drop()
+        facts.providerIsDone = true
+        return refuseInBand(Refusal(.upstreamRefused, DialFailure.sentence(for: .upstreamRefused)), now)
+    }
+
+    // MARK: Ends
+
+    /// A Close frame passes; what else it brings about depends on who sent it.
+    private mutating func closeReceived(
+        _ close: ClosePayload, _ payload: [UInt8], from leg: Leg, _ now: Instant
+    ) -> Reaction {
+        self[leg].receivedClose = true
+        switch (phase, leg) {
+        case (.closing, _):
+            return closeAnswered(payload, by: leg, now)
+        case (_, .upstream):
+            if !facts.began, provider.speaksAssemblyAI, close.code == .policyViolation {
+                return keyRejected(now)
+            }
+            return upstreamClosed(close, payload, now)
+        case (_, .client):
+            return clientClosed(close, payload, now)
+        }
+    }
+
+    private mutating func breach(_ error: WebSocketError, by leg: Leg, _ now: Instant) -> Reaction {
+        self[leg].receivedClose = true  // Nothing after a breach can be read.
+        if case .closing = phase { return closeAnswered([], by: leg, now) }
+        return end(.violated(leg, error), now)
+    }
+
+    private mutating func legLost(_ leg: Leg, _ now: Instant) -> Reaction {
+        self[leg].leave()
+        if leg == .client, client.receivedClose { return clientGoneAfterClose(now) }
+        return end(.lost(leg), now)
+    }
+
+    /// A deadline while the session lives: the session ends, or its silent legs are pinged.
+    mutating func passDeadline(_ now: Instant) -> Reaction {
+        if isDue(upstream.closeBy, now) { return closeOverdue(now) }
+        switch dueEnding(now: now) {
+        case .refused(let name): return refuseInBand(Refusal(name, DialFailure.sentence(for: name)), now)
+        case .some(let ending): return end(ending, now)
+        case nil: return Reaction(pingSilentLegs(now: now))
+        }
+    }
+}
+
+/// Codes of the provider's `Error` message and Close frame (its contract, section 10).
+enum ProviderCode {
+    /// Credentials and account: the relay's, never the client's, for the client has none of the provider's.
+    static let credentials = 1008
+}

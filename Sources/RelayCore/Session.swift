@@ -1,0 +1,139 @@
+import Policy
+import Timing
+import WebSocket
+
+/// What happens next to one session, and nothing else: events and bytes in, actions out.
+///
+/// `RelayCore` knows the phases of a session, the frames that pass and the rules of its end. It must never know a socket,
+/// a thread, a clock, a key or a credential: time is an argument, and what it wants done it says. `RelayServer` drives it.
+///
+/// ```
+///           requested           identified: granted             dialed              the first reason to end
+///  awaiting ────────▶ identifying ────────────────▶ dialing ─────────▶ relaying ───────────────────▶ closing ──▶ closed
+///     │                    │                        │    ▲                                             ▲    both legs gone
+///     │ rejected           │ refused                │    └ dialFailed: the grant's next endpoint       │    or last deadline
+///     │                    │                        │                                                  │
+///     └────────────────────┴─ over HTTP: closed     └──────── grant used up, client gone, deadline ────┤
+///                          └─ over WebSocket: told in-band ────────────────────────────────────────────┘
+/// ```
+///
+/// While *dialing* the client leg is a WebSocket already: its frames are checked, and wait for an upstream that cannot be
+/// written to yet. A session ends once, through `end`, with the first reason.
+///
+/// Owned by one driver, on one loop's thread.
+package struct Session: ~Copyable {
+    package let id: String
+    let settings: SessionSettings
+    let policy: PolicySnapshot
+
+    var phase = Phase.awaiting
+    var client = LegState()
+    var upstream = LegState()
+    var up: Passage
+    var down: Passage
+    /// What may still be dialled.
+    var grant: Grant?
+    var request: SessionRequest?
+    var dialling = Dialling()
+    var deadlines = Deadlines()
+    var provider: Provider
+    var facts: Facts
+    var ending: Ending?
+
+    enum Phase {
+        /// No request yet.
+        case awaiting
+        /// The credential is being checked.
+        case identifying
+        /// The 101 is out, and the grant is being used up.
+        case dialing
+        /// Both legs are open.
+        case relaying
+        /// The session has ended; its legs have not.
+        case closing
+        /// Nothing is left.
+        case closed
+    }
+
+    /// - Parameters:
+    ///   - id: names the session in logs, refusals and receipts.
+    ///   - now: when its request began.
+    package init(id: String, settings: SessionSettings, policy: PolicySnapshot, now: Instant) {
+        self.id = id
+        self.settings = settings
+        self.policy = policy
+        up = Passage(from: .client, messageBytes: settings.messageBytes)
+        down = Passage(from: .upstream, messageBytes: settings.messageBytes)
+        provider = settings.defaultProvider
+        facts = Facts(startedAt: now)
+    }
+
+    /// Tells the session what happened, and returns what to do about it.
+    package mutating func handle(_ event: SessionEvent, now: Instant) -> Reaction {
+        switch phase {
+        case .awaiting: whileAwaiting(event, now)
+        case .identifying: whileIdentifying(event, now)
+        case .dialing: whileDialing(event, now)
+        case .relaying: whileRelaying(event, now)
+        case .closing: whileClosing(event, now)
+        case .closed: Reaction()
+        }
+    }
+
+    /// Whether the session is over and may be forgotten.
+    package var isClosed: Bool {
+        switch phase {
+        case .closed: true
+        case .awaiting, .identifying, .dialing, .relaying, .closing: false
+        }
+    }
+
+    subscript(leg: Leg) -> LegState {
+        get { leg == .client ? client : upstream }
+        set { if leg == .client { client = newValue } else { upstream = newValue } }
+    }
+
+    /// The actions, and the end of the session's record if they ended it.
+    mutating func reaction(_ actions: [SessionAction], now: Instant) -> Reaction {
+        guard case .closing = phase, client.isGone, upstream.isGone else { return Reaction(actions) }
+        phase = .closed
+        return Reaction(actions + [.conclude(summary(now: now))])
+    }
+}
+
+/// What is known of the endpoint being dialled.
+struct Dialling {
+    /// The endpoint dialled last.
+    var endpoint: Endpoint?
+    /// A dial is under way.
+    var isUnderWay = false
+    /// Its opening handshake is on the wire: if the dial is dropped now, a provider session may be left open, and billed.
+    var upgradeSent = false
+}
+
+/// What the session's record will say.
+struct Facts {
+    let startedAt: Instant
+    var openedAt: Instant?
+    var tenant: TenantName?
+    var trail: [TrailStep] = []
+    var refusal: Refusal?
+    var zone: Zone?
+    var endpoint: Endpoint?
+    var began = false
+    var terminatedBy: Leg?
+    /// Nothing is left to terminate: the provider said its last word, or never opened a session.
+    var providerIsDone = false
+    var billedSeconds: Int?
+}
+
+extension Session {
+    func summary(now: Instant) -> SessionSummary {
+        SessionSummary(
+            id: id, tenant: facts.tenant, asked: request?.ask.zone, zone: facts.zone, endpoint: facts.endpoint,
+            trail: facts.trail, ending: ending ?? .abandoned, refusal: facts.refusal,
+            duration: now.duration(since: facts.startedAt),
+            dialTime: facts.openedAt?.duration(since: facts.startedAt), up: up.meter, down: down.meter,
+            terminatedBy: facts.terminatedBy, billedSeconds: facts.billedSeconds)
+    }
+}

@@ -1,0 +1,57 @@
+import Policy
+import WebSocket
+
+/// What the relay learnt of a request whose head is complete and proper.
+package struct SessionRequest: Sendable {
+    /// The zone asked for, if any.
+    package var ask: Ask
+    /// The request's `Origin`, as it came.
+    package var origin: String?
+    /// Whether the client showed an `Authorization` header, which no page script can set on a WebSocket.
+    package var hasAuthorization: Bool
+    /// The relay's own origins as this client sees them.
+    package var ownOrigins: [Origin]
+    /// How a refusal is told.
+    package var refusalForm: RefusalForm
+
+    package init(
+        ask: Ask, origin: String? = nil, hasAuthorization: Bool = true, ownOrigins: [Origin] = [],
+        refusalForm: RefusalForm = .http
+    ) {
+        self.ask = ask
+        self.origin = origin
+        self.hasAuthorization = hasAuthorization
+        self.ownOrigins = ownOrigins
+        self.refusalForm = refusalForm
+    }
+}
+
+/// How a refusal reaches a client that has had no 101 yet.
+package enum RefusalForm: Sendable {
+    /// As an HTTP status with a problem document.
+    case http
+    /// As a 101, the provider's `Error` message and a Close: the only form a page script can read.
+    case webSocket
+}
+
+/// What can happen to a session, apart from the bytes of its legs.
+package enum SessionEvent: Sendable {
+    /// A proper request for a session arrived.
+    case requested(SessionRequest)
+    /// A request arrived that cannot become a session.
+    case rejected(Refusal)
+    /// The credential was checked, and the relay's limits asked.
+    case identified(IdentityOutcome, Admission)
+    /// The opening handshake toward the endpoint left the relay: from here the provider may have opened a session.
+    case upgradeSent
+    /// The endpoint dialled last is open.
+    case dialed
+    /// The endpoint dialled last cannot be used.
+    case dialFailed(DialFailure)
+    /// A leg's connection is over, with or without a proper end of its transport.
+    case legEnded(Leg)
+    /// The deadline that `nextDeadline` named has passed.
+    case deadline
+    /// The relay restarts and this session's time to end by itself is over.
+    case drain
+}

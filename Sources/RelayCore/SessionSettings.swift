@@ -1,0 +1,51 @@
+import Policy
+
+/// What bounds a session: sizes in bytes, times as durations, and the provider spoken to in each zone.
+package struct SessionSettings: Sendable {
+    /// The largest message either leg may send; decided from frame headers alone.
+    package var messageBytes: UInt64
+    /// The high mark of each direction: what may wait for a slow reader before its writer is paused.
+    package var bufferBytes: Int
+    /// How long an upstream may take from its 101 to the provider's first message.
+    package var handshake: Duration
+    /// How long a leg may be silent before it is pinged.
+    package var ping: Duration
+    /// How long a pinged leg may stay silent before it counts as lost.
+    package var pong: Duration
+    /// How long a leg with something to read may read nothing.
+    package var stall: Duration
+    /// How long a session may carry no data frame either way.
+    package var idle: Duration
+    /// How long a session may last, counted from its 101.
+    package var session: Duration
+    /// How long the provider may take to finish a session that the relay terminates.
+    package var terminate: Duration
+    /// The provider behind each zone.
+    package var providers: [Zone: Provider]
+    /// The provider whose manners a client refused before any zone was chosen is told with.
+    package var defaultProvider: Provider
+
+    package init(
+        messageBytes: UInt64 = 1 << 20, bufferBytes: Int = 64 << 10, handshake: Duration = .seconds(10),
+        ping: Duration = .seconds(20), pong: Duration = .seconds(10), stall: Duration = .seconds(30),
+        idle: Duration = .seconds(300), session: Duration = .seconds(3 * 3600), terminate: Duration = .seconds(5),
+        providers: [Zone: Provider] = [:], defaultProvider: Provider = .assemblyAI
+    ) {
+        self.messageBytes = messageBytes
+        self.bufferBytes = bufferBytes
+        self.handshake = handshake
+        self.ping = ping
+        self.pong = pong
+        self.stall = stall
+        self.idle = idle
+        self.session = session
+        self.terminate = terminate
+        self.providers = providers
+        self.defaultProvider = defaultProvider
+    }
+
+    /// The provider behind `zone`; the default one for a zone without its own.
+    package func provider(of zone: Zone) -> Provider {
+        providers[zone] ?? defaultProvider
+    }
+}

@@ -1,0 +1,30 @@
+import Policy
+import Timing
+
+/// The facts of one session or refusal, as known at its end.
+package struct SessionSummary: Equatable, Sendable {
+    package var id: String
+    package var tenant: TenantName?
+    /// The zone the client asked for.
+    package var asked: Zone?
+    /// The zone that heard the session; nil when none was reached.
+    package var zone: Zone?
+    package var endpoint: Endpoint?
+    /// The rules that led to the decision.
+    package var trail: [TrailStep]
+    package var ending: Ending
+    /// What the client was refused with, if it was.
+    package var refusal: Refusal?
+    /// From the request to the end.
+    package var duration: Duration
+    /// From the request to the open upstream; nil when none was.
+    package var dialTime: Duration?
+    /// What the client sent, as relayed.
+    package var up: Meter
+    /// What the provider sent, as relayed.
+    package var down: Meter
+    /// Who told the provider to finish.
+    package var terminatedBy: Leg?
+    /// The provider's own count of billed seconds, where it gave one.
+    package var billedSeconds: Int?
+}
