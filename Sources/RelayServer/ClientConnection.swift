@@ -1,0 +1,82 @@
+import HTTP
+import Policy
+import Reactor
+import RelayCore
+import Telemetry
+import Timing
+import Transport
+
+/// An accepted connection until its request is complete: TLS, then one HTTP/1.1 head, within the handshake's time.
+///
+/// What follows the head belongs to the session that is made of it. Owned by its transport, on the loop's thread.
+final class ClientConnection {
+    private let transport: Transport
+    private let listener: RelaySnapshot.Listener
+    private unowned let worker: Worker
+    private var parser: RequestHeadParser
+    private var timer: TimerToken?
+    private var hasSpoken = false
+
+    init(_ transport: Transport, listener: RelaySnapshot.Listener, worker: Worker) {
+        self.transport = transport
+        self.listener = listener
+        self.worker = worker
+        parser = RequestHeadParser(limits: worker.snapshot.headLimits)
+    }
+
+    func start() throws(SystemError) {
+        timer = worker.loop.schedule(self, at: worker.loop.now + worker.snapshot.handshake)
+        try transport.start(self)
+    }
+
+    private func disarm() {
+        if let timer { worker.loop.cancel(timer) }
+        timer = nil
+    }
+}
+
+extension ClientConnection: TransportDelegate {
+    func transportOpened(_ transport: Transport) {}
+
+    func transport(_ transport: Transport, received bytes: RawSpan) {
+        hasSpoken = true
+        do throws(HTTPError) {
+            var consumed = 0
+            guard let head = try parser.parse(bytes, consumed: &consumed) else { return }
+            disarm()
+            let session = SessionDriver(transport, worker: worker)
+            session.begin(with: head, on: listener, followedBy: bytes.extracting(consumed...))
+        } catch {
+            refuse(Refusal(error))
+        }
+    }
+
+    func transportWrote(_ transport: Transport) {}
+
+    func transport(_ transport: Transport, ended end: TransportEnd) {
+        disarm()
+        worker.log.write(
+            .debug, .connectionFailed, .address(transport.peer.description), .detail("before its request: \(end)"))
+    }
+
+    private func refuse(_ refusal: Refusal) {
+        disarm()
+        SessionDriver(transport, worker: worker).refuse(refusal)
+    }
+}
+
+extension ClientConnection: TimerHandler {
+    /// RFC 9110 §15.5.9. A client that has said nothing is not told either: it may be no HTTP client at all.
+    func fired(tag: Int) {
+        timer = nil
+        guard hasSpoken else { return transport.abort() }
+        refuse(Refusal(.timeout, "The request was not complete in time.", status: 408))
+    }
+}
+
+extension Refusal {
+    /// A request that is not proper HTTP. PRODUCT.md has fewer statuses than HTTP: a long line is too large a head.
+    init(_ error: HTTPError) {
+        self.init(.badRequest, error.sentence, status: error.status == 414 ? 431 : error.status)
+    }
+}

@@ -1,0 +1,47 @@
+import Glibc
+import Reactor
+import Telemetry
+
+/// The relay's log on standard error: lines made by `Log`, written by a thread of their own.
+package final class OperatorLog: Sendable {
+    /// What the loops write to.
+    package let log: Log
+    private let writer: LogWriter
+    private let thread: LoopThread
+
+    /// Throws when the system has no thread to give.
+    package init(minimum: LogLevel, format: LogFormat, descriptor: Int32 = STDERR_FILENO) throws(SystemError) {
+        // The line that tells of lost lines is written past the queue that lost them.
+        let writer = LogWriter(descriptor: descriptor) { lost in
+            Log.line(.warning, .logLinesLost, [.count(lost)], format: format, at: WallClock.timestamp())
+        }
+        self.writer = writer
+        thread = try writer.start()
+        log = Log(minimum: minimum, format: format, timestamp: WallClock.timestamp) { writer.take($0) }
+    }
+
+    /// Writes what waits. Lines that come later are lost.
+    package func close() {
+        writer.close()
+        thread.join()
+    }
+}
+
+/// The time of day.
+enum WallClock {
+    /// RFC 3339, UTC, milliseconds.
+    @Sendable static func timestamp() -> String {
+        var now = timespec()
+        clock_gettime(CLOCK_REALTIME, &now)
+        var parts = tm()
+        gmtime_r(&now.tv_sec, &parts)
+        let date = [Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday)].map { padded($0, 2) }
+        let time = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { padded(Int($0), 2) }
+        return "\(date.joined(separator: "-"))T\(time.joined(separator: ":")).\(padded(now.tv_nsec / 1_000_000, 3))Z"
+    }
+
+    private static func padded(_ number: Int, _ width: Int) -> String {
+        let digits = String(number)
+        return String(repeating: "0", count: max(0, width - digits.count)) + digits
+    }
+}

@@ -1,0 +1,59 @@
+import Configuration
+import HTTP
+import Identity
+import Policy
+import RelayCore
+import WebSocket
+
+/// What a request's head says: what it asks for, what it proves its tenant with, and how it wants to hear a refusal.
+struct RequestReading {
+    let outcome: Result<SessionRequest, Refusal>
+    let upgrade: UpgradeRequest?
+    let credential: Credential?
+
+    init(_ head: RequestHead, on listener: RelaySnapshot.Listener, under snapshot: RelaySnapshot) {
+        credential = Credential.find(
+            authorization: head.fields.all("Authorization"), tokenParameter: head.target.parameter("token"),
+            subprotocols: head.fields.tokens("Sec-WebSocket-Protocol"))
+        do throws(Refusal) {
+            let ask = try Self.ask(of: head, under: snapshot.policy)
+            let upgrade = try Self.upgrade(of: head)
+            self.upgrade = upgrade
+            let origin = head.fields.first("Origin")
+            outcome = .success(
+                SessionRequest(
+                    ask: ask, origin: origin, hasAuthorization: head.fields.count("Authorization") > 0,
+                    ownOrigins: Origin.own(secure: listener.tls != nil, hostField: head.fields.first("Host") ?? ""),
+                    refusalForm: listener.refusals.form(forOrigin: origin)))
+        } catch {
+            upgrade = nil
+            outcome = .failure(error)
+        }
+    }
+
+    private static func ask(of head: RequestHead, under policy: PolicySnapshot) throws(Refusal) -> Ask {
+        do throws(HTTPError) { _ = try head.target.segments() } catch { throw Refusal(error) }
+        do throws(AskError) {
+            return try Ask.from(
+                host: head.fields.first("Host"), path: head.target.path,
+                zoneParameters: head.target.parameter("zone"), hosts: policy.hosts, zones: policy.definedZones)
+        } catch { throw error.refusal }
+    }
+
+    private static func upgrade(of head: RequestHead) throws(Refusal) -> UpgradeRequest {
+        do throws(OpeningHandshakeError) { return try OpeningHandshake.check(head) } catch {
+            throw Refusal(.badRequest, error.sentence, status: error.status)
+        }
+    }
+}
+
+extension ListenerSettings.RefusalMode {
+    /// How a request with this `Origin`, or with none, hears a refusal.
+    func form(forOrigin origin: String?) -> RefusalForm {
+        switch self {
+        case .auto: origin == nil ? .http : .webSocket
+        case .http: .http
+        case .websocket: .webSocket
+        }
+    }
+}

@@ -1,0 +1,39 @@
+import Policy
+import RelayCore
+import Telemetry
+import WebSocket
+
+/// What a session leaves in the log.
+enum SessionRecord {
+    static func log(_ summary: SessionSummary, policy: String, to log: Log) {
+        summary.zone == nil ? refused(summary, policy, log) : ended(summary, policy, log)
+    }
+
+    private static func refused(_ summary: SessionSummary, _ policy: String, _ log: Log) {
+        log.write(
+            .info, .refused, .session(summary.id), summary.tenant.map { .tenant($0.text) },
+            summary.asked.map { .asked($0.name) }, .refusal(summary.ending.name),
+            summary.trail.last { $0.finding == .refuses }.map { .rule($0.rule.rawValue) }, .policy(policy),
+            summary.refusal.map { .detail($0.sentence) }, .milliseconds(summary.duration.milliseconds))
+    }
+
+    private static func ended(_ summary: SessionSummary, _ policy: String, _ log: Log) {
+        log.write(
+            .info, .sessionEnded, .session(summary.id), summary.tenant.map { .tenant($0.text) },
+            summary.asked.map { .asked($0.name) }, summary.zone.map { .zone($0.name) },
+            summary.endpoint.map { .endpoint($0.description) }, .ending(summary.ending.name),
+            summary.ending.code.map { .code(Int($0.rawValue)) }, .policy(policy),
+            .milliseconds(summary.duration.milliseconds), summary.dialTime.map { .dialMilliseconds($0.milliseconds) },
+            .framesUp(summary.up.frames), .bytesUp(summary.up.bytes), .framesDown(summary.down.frames),
+            .bytesDown(summary.down.bytes),
+            summary.terminatedBy.map { .terminatedBy($0 == .client ? "client" : "relay") },
+            summary.billedSeconds.map { .billedSeconds($0) })
+    }
+}
+
+extension Duration {
+    /// Whole milliseconds, rounded down.
+    var milliseconds: Int {
+        Int(clamping: components.seconds) * 1000 + Int(components.attoseconds / 1_000_000_000_000_000)
+    }
+}

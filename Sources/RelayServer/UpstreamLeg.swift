@@ -1,0 +1,65 @@
+import Bytes
+import Crypto
+import RelayCore
+import Transport
+import WebSocket
+
+/// The upstream half of a session as the driver writes to it: it keeps what comes before the leg is open, in order.
+///
+/// Owned by its session's driver, on the loop's thread.
+final class UpstreamLeg {
+    private(set) var transport: Transport?
+    private var held = ByteQueue()
+
+    /// Bytes that wait: for the leg to open, or for its socket.
+    var queuedBytes: Int { transport?.queuedBytes ?? held.count }
+
+    /// Frames of the client, masked as they came.
+    func write(_ bytes: RawSpan) {
+        if let transport { transport.write(bytes) } else { held.append(bytes) }
+    }
+
+    /// A frame of the relay's own. RFC 6455 §5.3: masked with a key that nobody can predict.
+    func write(_ frame: OwnFrame) {
+        let mask = RandomBytes.make(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
+        write(frame.encoded(mask: mask).span.bytes)
+    }
+
+    /// Completes the frame under way with `count` bytes that unmask to zero under `key`, `offset` bytes into its payload.
+    func fill(_ count: UInt64, key: UInt32, offset: UInt64) {
+        // A multiple of the key's four bytes, so that every piece is the same but for the length of the last.
+        var piece = [UInt8](repeating: 0, count: 16 << 10)
+        Masking.apply(key, offset: offset, to: &piece)
+        var left = count
+        while left > 0 {
+            let size = Int(min(left, UInt64(piece.count)))
+            write(piece.span.bytes.extracting(0..<size))
+            left -= UInt64(size)
+        }
+    }
+
+    /// The leg is open: what was held goes first.
+    func open(_ transport: Transport) {
+        self.transport = transport
+        held.withUnsafeBytes { transport.write($0.bytes) }
+        held.removeAll(keepingCapacity: false)
+    }
+
+    func close(_ end: (Transport) -> Void) {
+        if let transport { end(transport) }
+        held.removeAll(keepingCapacity: false)
+    }
+}
+
+extension OwnFrame {
+    /// The frame on the wire; `mask` on the way to an upstream (RFC 6455 §5.1).
+    func encoded(mask: UInt32?) -> [UInt8] {
+        switch self {
+        case .ping(let payload): FrameSerializer.frame(opcode: .ping, payload: payload, mask: mask)
+        case .pong(let payload): FrameSerializer.frame(opcode: .pong, payload: payload, mask: mask)
+        case .close(let payload): FrameSerializer.frame(opcode: .close, payload: payload, mask: mask)
+        case .text(let text): FrameSerializer.frame(opcode: .text, payload: Array(text.utf8), mask: mask)
+        case .endOfMessage: FrameSerializer.frame(opcode: .continuation, payload: [], mask: mask)
+        }
+    }
+}

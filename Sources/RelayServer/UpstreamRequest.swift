@@ -1,0 +1,44 @@
+import Configuration
+import Crypto
+import HTTP
+import Policy
+import WebSocket
+
+/// What of a client's request may reach an upstream: its query without Tidegate's own parameters, and the fields on the
+/// list. Everything else of the upstream's request is made anew, and nothing in it says who the client is.
+struct UpstreamRequest {
+    private let target: RequestTarget
+    private let fields: HeaderFields
+
+    /// Tidegate's own parameters never leave.
+    static let ownParameters: Set<String> = ["token", "zone"]
+
+    /// Fields passed on: the provider's API version, which changes what the session means (the provider's contract, section 4).
+    static let passedFields = ["AssemblyAI-Version"]
+
+    init(_ head: RequestHead) {
+        target = head.target.removing(parameters: Self.ownParameters)
+        var fields = HeaderFields()
+        for name in Self.passedFields {
+            if let value = head.fields.first(name) { fields.append(name, value) }
+        }
+        self.fields = fields
+    }
+
+    /// The opening handshake's bytes, with the provider's key as its last field. Nil when it cannot be written as HTTP.
+    func head(for endpoint: Endpoint, key: String, zone: RelaySnapshot.UpstreamZone) -> [UInt8]? {
+        do {
+            var fields = fields
+            fields.append("User-Agent", "tidegate")
+            fields.append(
+                zone.keyHeader.name,
+                zone.keyHeader.value(for: zone.key.withBytes { String(decoding: $0, as: UTF8.self) }))
+            let head = OpeningHandshake.request(
+                target: try target.replacingPath(with: endpoint.path), host: endpoint.authority, key: key,
+                fields: fields)
+            return try HeadSerializer.serialize(head)
+        } catch {
+            return nil
+        }
+    }
+}

@@ -1,0 +1,158 @@
+import Crypto
+import Policy
+import Reactor
+import RelayCore
+import Telemetry
+import Timing
+import Transport
+
+/// One event loop with its listeners, sessions and dials. Everything in it belongs to its thread; other threads reach it
+/// through its mailbox alone.
+final class Worker {
+    let loop: EventLoop
+    let buffers: LoopBuffers
+    let log: Log
+    let sessions: SessionCount
+    private(set) var snapshot: RelaySnapshot
+
+    private let mailbox: Mailbox<WorkerMessage>
+    private let resolver: Resolver
+    private var acceptors: [Acceptor] = []
+    private var drivers: [String: SessionDriver] = [:]
+    private var lookups: [UInt64: Dialer] = [:]
+    private var lastLookup: UInt64 = 0
+    private var state = State.serving
+
+    private enum State: Equatable {
+        case serving
+        /// No new sessions; the present ones may end by themselves.
+        case draining
+        /// All sessions have been told to end.
+        case ending
+    }
+
+    init(
+        snapshot: RelaySnapshot, log: Log, sessions: SessionCount, resolver: Resolver, mailbox: Mailbox<WorkerMessage>
+    ) throws(SystemError) {
+        loop = try EventLoop()
+        buffers = LoopBuffers(loop: loop)
+        self.snapshot = snapshot
+        self.log = log
+        self.sessions = sessions
+        self.resolver = resolver
+        self.mailbox = mailbox
+        _ = try mailbox.attach(self, to: loop)
+    }
+
+    /// Accepts connections from a bound socket.
+    func listen(on socket: consuming Descriptor, as listener: RelaySnapshot.Listener) throws(SystemError) {
+        let acceptor = Acceptor(socket, listener: listener, worker: self)
+        try acceptor.start()
+        acceptors.append(acceptor)
+    }
+
+    /// Serves until it has drained.
+    func run() {
+        loop.run()
+    }
+
+    var isServing: Bool { state == .serving }
+}
+
+/// What other threads may tell a worker.
+enum WorkerMessage: Sendable {
+    /// The resolver's answer to a look-up.
+    case resolved(UInt64, Resolver.Answer)
+    /// Accept nothing more; end the sessions that are left after this time.
+    case drain(Duration)
+    /// End everything now.
+    case stop
+}
+
+extension Worker: MailboxReceiver {
+    func received(_ message: WorkerMessage) {
+        switch message {
+        case .resolved(let lookup, let answer): lookups.removeValue(forKey: lookup)?.resolved(answer)
+        case .drain(let patience): drain(patience)
+        case .stop: loop.stop()
+        }
+    }
+}
+
+// MARK: Sessions
+
+extension Worker {
+    /// 128 random bits: unique without asking anyone, and not to be guessed from another.
+    func newSessionID() -> String {
+        Hex.encode(RandomBytes.make(16))
+    }
+
+    func add(_ driver: SessionDriver) {
+        drivers[driver.id] = driver
+    }
+
+    /// The end of a session's record. The driver may be in the middle of its own turn, so it lives until the loop's ends.
+    func concluded(_ driver: SessionDriver, _ summary: SessionSummary) {
+        if let driver = drivers.removeValue(forKey: driver.id) { loop.retire(driver) }
+        SessionRecord.log(summary, policy: snapshot.policy.version, to: log)
+        stopIfDrained()
+    }
+
+    func dialFailed(_ failure: DialFailure, endpoint: Endpoint, session: String) {
+        let level: LogLevel =
+            switch failure.kind {
+            case .notVerified, .keyRejected, .addressForbidden: .error
+            default: .warning
+            }
+        log.write(
+            level, .dialFailed, .session(session), .zone(endpoint.zone.name), .endpoint(endpoint.description),
+            .kind(failure.kind.rawValue), .detail(failure.detail))
+    }
+}
+
+// MARK: Names
+
+extension Worker {
+    /// Asks for a name's addresses; the dialer hears the answer on this loop, unless it forgets the look-up first.
+    func lookUp(_ host: String, port: UInt16, for dialer: Dialer) -> UInt64 {
+        lastLookup += 1
+        let lookup = lastLookup
+        lookups[lookup] = dialer
+        let mailbox = mailbox
+        resolver.resolve(host, port: port) { mailbox.post(.resolved(lookup, $0)) }
+        return lookup
+    }
+
+    func forgetLookup(_ lookup: UInt64) {
+        lookups[lookup] = nil
+    }
+}
+
+// MARK: Drain
+
+extension Worker: TimerHandler {
+    private func drain(_ patience: Duration) {
+        guard state == .serving else { return }
+        state = .draining
+        for acceptor in acceptors { acceptor.stop() }
+        acceptors = []
+        _ = loop.schedule(self, at: loop.now + patience)
+        stopIfDrained()
+    }
+
+    /// First the sessions' own time is over, then the time they were given to end properly.
+    func fired(tag: Int) {
+        guard state == .draining else { return loop.stop() }
+        state = .ending
+        for driver in Array(drivers.values) { driver.drain() }
+        _ = loop.schedule(self, at: loop.now + snapshot.session.terminate + Self.lastPatience)
+        stopIfDrained()
+    }
+
+    /// For Close frames to be answered and the last bytes to be read.
+    private static let lastPatience = Duration.seconds(6)
+
+    private func stopIfDrained() {
+        if state != .serving, drivers.isEmpty { loop.stop() }
+    }
+}
