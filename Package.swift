@@ -61,7 +61,11 @@ let package = Package(
 
         // The provider's stand-in: an upstream and a client for demonstrations and tests. Knows nothing of the relay.
         library(
-            "StandIn", ["Transport", "Reactor", "TLS", "Crypto", "COpenSSL", "WebSocket", "HTTP", "Timing", "Bytes"]),
+            "StandIn",
+            [
+                "Transport", "Reactor", "TLS", "Crypto", "COpenSSL", "CDemoAudio", "WebSocket", "HTTP", "Timing",
+                "Bytes",
+            ]),
 
         .executableTarget(
             name: "tidegate",
@@ -77,6 +81,7 @@ let package = Package(
 
         // C: declarations only; the out-of-line part of CLinux is what glibc hides behind _GNU_SOURCE.
         .target(name: "CLinux", cSettings: cRules + [.define("_GNU_SOURCE")]),
+        .target(name: "CDemoAudio", exclude: ["speech.wav"], cSettings: cRules),  // recorded speech, embedded
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
 
         // What tests of several targets share.
@@ -95,7 +100,7 @@ let package = Package(
         tests("Reactor", ["Timing"]),
         tests("Transport", ["Reactor", "TLS", "Bytes", "Timing", "StandIn"]),
         tests("Configuration", ["Policy", "Crypto"], resources: [.copy("Fixtures")]),
-        tests("StandIn", ["Crypto", "WebSocket", "HTTP", "Bytes", "Timing"]),
+        tests("StandIn", ["Reactor", "TLS", "Crypto", "WebSocket", "HTTP", "Timing"]),
         tests(
             "RelayServer",
             [

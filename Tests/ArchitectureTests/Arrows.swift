@@ -26,7 +26,9 @@ enum Arrows {
             "Configuration", "RelayCore", "Identity", "Transport", "Reactor", "TLS", "Crypto", "Telemetry", "WebSocket",
             "HTTP", "Policy", "Timing", "Bytes",
         ],
-        "StandIn": ["Transport", "Reactor", "TLS", "Crypto", "COpenSSL", "WebSocket", "HTTP", "Timing", "Bytes"],
+        "StandIn": [
+            "Transport", "Reactor", "TLS", "Crypto", "COpenSSL", "CDemoAudio", "WebSocket", "HTTP", "Timing", "Bytes",
+        ],
     ]
 
     static let executables: [String: Set<String>] = [
@@ -46,5 +48,6 @@ enum Arrows {
         "ArgumentParser": ["tidegate", "tidegate-standin"],
         "COpenSSL": ["Crypto", "TLS", "StandIn"],
         "CLinux": ["Reactor"],
+        "CDemoAudio": ["StandIn"],
     ]
 }
