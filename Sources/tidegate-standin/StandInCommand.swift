@@ -1,7 +1,85 @@
 import ArgumentParser
+import StandIn
 
 @main
 struct StandInCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tidegate-standin", abstract: "A stand-in for the speech-to-text provider, for tests.")
+        commandName: "tidegate-standin", abstract: "A stand-in for the speech-to-text provider, for tests.",
+        discussion: """
+            Listens on 127.0.0.1 and prints one JSON line when it is ready: the ports and keys of its zones, the control \
+            door, and the certificates that were made. Ends on SIGTERM.
+
+            The control door: GET /zones, GET and DELETE /ledger, POST and DELETE /fault. A fault is also taken from a \
+            request's own query: standin_fault=http:503
+            """)
+
+    @Option(help: "Names of the zones, with commas between.")
+    var zones = "us,eu,edge"
+
+    @Option(help: "Port of the first zone, the others following; 0 for any free ones.")
+    var portBase: UInt16 = 0
+
+    @Option(help: "Port of the control door; 0 for any free one.")
+    var control: UInt16 = 0
+
+    @Option(name: .customLong("key"), help: ArgumentHelp("A zone's key; else a random one.", valueName: "zone=key"))
+    var keys: [String] = []
+
+    @Option(help: "Directory of certificates; filled when it is empty. Without it, a temporary one.")
+    var certs: String?
+
+    @Flag(help: "Speak ws:// instead of wss://.")
+    var plain = false
+
+    @Flag(help: "Send every frame back as it came, on any path.")
+    var echo = false
+
+    @Flag(help: "Send every message back in one frame, on any path.")
+    var echoMessages = false
+
+    @Option(help: "Milliseconds from the 101 to Begin.")
+    var delayBegin = 0
+
+    @Option(help: "Milliseconds from Terminate to Termination.")
+    var delayTermination = 0
+
+    @Option(help: "New sessions a zone takes in any minute; without it, any number.")
+    var opensPerMinute: Int?
+
+    @Option(help: "The longest session, in seconds.")
+    var maxSession = 10_800
+
+    @Flag(help: "Refuse audio that comes faster than 1.25 times real time.")
+    var enforceRate = false
+
+    func validate() throws {
+        _ = try keyPairs()
+        guard !zoneNames.isEmpty else { throw ValidationError("There must be a zone.") }
+    }
+
+    func run() throws {
+        var program = StandInProgram()
+        program.zones = zoneNames
+        program.portBase = portBase
+        program.controlPort = control
+        program.keys = Dictionary(try keyPairs()) { _, last in last }
+        program.certificates = certs
+        program.isPlain = plain
+        program.pattern.mode = echo ? .echoFrames : echoMessages ? .echo : .provider
+        program.pattern.delays.begin = .milliseconds(delayBegin)
+        program.pattern.delays.termination = .milliseconds(delayTermination)
+        program.pattern.maxOpensPerMinute = opensPerMinute
+        program.pattern.maxSessionSeconds = maxSession
+        program.pattern.enforcesRate = enforceRate
+        try program.run()
+    }
+
+    private var zoneNames: [String] { zones.split(separator: ",").map { String($0) } }
+
+    private func keyPairs() throws -> [(String, String)] {
+        try keys.map { pair in
+            guard let sign = pair.firstIndex(of: "=") else { throw ValidationError("'\(pair)' is not zone=key.") }
+            return (String(pair[..<sign]), String(pair[pair.index(after: sign)...]))
+        }
+    }
 }
