@@ -70,7 +70,7 @@ let package = Package(
         .executableTarget(
             name: "tidegate",
             dependencies: [
-                "RelayServer", "Configuration", "Policy", "Identity", "Crypto", "Telemetry", "StandIn", "Reactor",
+                "RelayServer", "Configuration", "Policy", "Identity", "Telemetry", "StandIn", "Reactor", "TLS", "HTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: rules),

@@ -14,9 +14,14 @@ package struct ClientKey: Sendable {
         text = "tg_" + Base64.url.encode(bytes)
     }
 
-    /// The SHA-256 of the text in hex: what the policy file holds under `sha256`.
+    /// The SHA-256 of the text: 32 bytes.
+    package var digest: [UInt8] {
+        Digest.sha256([UInt8](text.utf8))
+    }
+
+    /// The digest in hex: what the policy file holds under `sha256`.
     package var sha256: String {
-        Hex.encode(Digest.sha256([UInt8](text.utf8)))
+        Hex.encode(digest)
     }
 
     private static let byteCount = 32

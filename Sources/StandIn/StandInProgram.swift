@@ -40,12 +40,18 @@ package struct StandInProgram: Sendable {
         package let facts: JSONValue
         /// The stand-in itself.
         package let server: StandInServer
-        fileprivate let folder: CertificateFolder
+        /// The key each zone knows.
+        package let keys: [String: String]
+        /// PEM files: the authority, and what it issued.
+        package let certificates: CertificateFolder
+
+        /// The port of each zone.
+        package var ports: [String: UInt16] { server.ports }
 
         /// Ends everything and removes what was temporary.
         package func stop() {
             server.stop()
-            folder.removeIfTemporary()
+            certificates.removeIfTemporary()
         }
     }
 
@@ -55,7 +61,7 @@ package struct StandInProgram: Sendable {
         let keys = Dictionary(zones.map { ($0, self.keys[$0] ?? Hex.encode(RandomBytes.make(16))) }) { first, _ in first
         }
         let server = try StandInServer(zones: try makeZones(keys, folder), controlPort: controlPort)
-        return Running(facts: facts(server, keys, folder), server: server, folder: folder)
+        return Running(facts: facts(server, keys, folder), server: server, keys: keys, certificates: folder)
     }
 
     /// Prints at once: standard output to a pipe would wait until the buffer is full.
@@ -87,46 +93,5 @@ package struct StandInProgram: Sendable {
             "ca": .string(folder.authority), "relayCertificate": .string(folder.relay.chain),
             "relayKey": .string(folder.relay.key),
         ]
-    }
-}
-
-/// A directory with an authority's certificate, one for the zones and one for a relay, all for `localhost`.
-private struct CertificateFolder: Sendable {
-    let authority: String
-    let zones: (chain: String, key: String)
-    let relay: (chain: String, key: String)
-    private let temporary: String?
-
-    /// Uses what is in `path`; makes it when there is nothing, or when no path is given.
-    init(_ path: String?) throws {
-        let folder = try path ?? Self.makeTemporary()
-        temporary = path == nil ? folder : nil
-        if mkdir(folder, 0o700) != 0, errno != EEXIST { throw SystemError.last("mkdir") }
-        authority = "\(folder)/ca.crt"
-        zones = ("\(folder)/zones.crt", "\(folder)/zones.key")
-        relay = ("\(folder)/relay.crt", "\(folder)/relay.key")
-        if access(authority, R_OK) != 0 { try Self.fill(folder) }
-    }
-
-    func removeIfTemporary() {
-        guard let temporary else { return }
-        for file in [authority, zones.chain, zones.key, relay.chain, relay.key] { unlink(file) }
-        rmdir(temporary)
-    }
-
-    private static func fill(_ folder: String) throws(ThrowawayAuthority.CannotWrite) {
-        let authority = ThrowawayAuthority(name: "Stand-in")
-        for name in ["zones", "relay"] {
-            _ = try authority.issue(names: ["localhost", "127.0.0.1"]).write(to: folder, name: name)
-        }
-        // Last, because its presence says that the others are there.
-        _ = try authority.write(to: folder, name: "ca")
-    }
-
-    private static func makeTemporary() throws(SystemError) -> String {
-        let parent = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
-        let name = "\(parent)/tidegate-standin-\(Hex.encode(RandomBytes.make(8)))"
-        guard mkdir(name, 0o700) == 0 else { throw .last("mkdir") }
-        return name
     }
 }
