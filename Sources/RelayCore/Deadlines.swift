@@ -38,6 +38,7 @@ extension Session {
         if isDue(deadlines.beginBy, now) { return .refused(.timeout) }
         for leg in [Leg.client, .upstream] where self[leg].isOpen {
             if isDue(self[leg].blockedSince.map { $0 + settings.stall }, now) { return .stalled(leg) }
+            guard self[leg].isListenedTo else { continue }
             if isDue(self[leg].pingedAt.map { $0 + settings.pong }, now) { return .silent(leg) }
         }
         return isDue(deadlines.lastData + settings.idle, now) ? .idle : nil
@@ -46,7 +47,7 @@ extension Session {
     /// Pings each open leg that has been silent for long enough.
     mutating func pingSilentLegs(now: Instant) -> [SessionAction] {
         var actions: [SessionAction] = []
-        for leg in [Leg.client, .upstream] where self[leg].isOpen && self[leg].pingedAt == nil {
+        for leg in [Leg.client, .upstream] where self[leg].isListenedTo && self[leg].pingedAt == nil {
             guard isDue(self[leg].heardAt + settings.ping, now) else { continue }
             self[leg].pingedAt = now
             self[leg].owed.ping = true
@@ -58,7 +59,7 @@ extension Session {
     private func legDeadline(_ leg: LegState) -> Instant? {
         guard leg.isOpen else { return nil }
         let pingOrPong = leg.pingedAt.map { $0 + settings.pong } ?? leg.heardAt + settings.ping
-        return earliest(pingOrPong, leg.blockedSince.map { $0 + settings.stall })
+        return earliest(leg.isListenedTo ? pingOrPong : nil, leg.blockedSince.map { $0 + settings.stall })
     }
 
     func isDue(_ deadline: Instant?, _ now: Instant) -> Bool {

@@ -11,7 +11,7 @@ extension Session {
         guard bytes != before else { return Reaction() }
         self[leg].queued = bytes
         noteProgress(of: leg, from: before, to: bytes, now)
-        let pause = pauseOrResume(leg.other, queued: bytes)
+        let pause = pauseOrResume(leg.other, queued: bytes, now)
         let frames = bytes < before ? payOwedFrames(to: leg) : []
         return Reaction(pause + frames)
     }
@@ -25,23 +25,28 @@ extension Session {
         }
     }
 
-    private mutating func pauseOrResume(_ writer: Leg, queued: Int) -> [SessionAction] {
-        if !self[writer].isPaused, queued >= settings.bufferBytes {
-            self[writer].isPaused = true
-            return [.pause(writer)]
+    private mutating func pauseOrResume(_ writer: Leg, queued: Int, _ now: Instant) -> [SessionAction] {
+        if queued <= settings.bufferBytes / 2 { return resumeReading(writer, now) }
+        // A leg whose frames pass no more makes nothing wait; it is read for its last words.
+        guard queued >= settings.bufferBytes, self[writer].isListenedTo, !destination(writer.other).isShut else {
+            return []
         }
-        if self[writer].isPaused, queued <= settings.bufferBytes / 2 {
-            self[writer].isPaused = false
-            return [.resume(writer)]
-        }
-        return []
+        self[writer].isPaused = true
+        return [.pause(writer)]
+    }
+
+    mutating func resumeReading(_ leg: Leg, _ now: Instant) -> [SessionAction] {
+        guard self[leg].isPaused else { return [] }
+        self[leg].isPaused = false
+        self[leg].heard(at: now)
+        return [.resume(leg)]
     }
 
     /// Writes what the relay owes a leg, if a frame may stand there now and the leg has room: a peer that sends pings and
     /// reads nothing makes nothing grow.
     mutating func payOwedFrames(to leg: Leg) -> [SessionAction] {
         guard !self[leg].owed.isEmpty, self[leg].isOpen, !self[leg].sentClose else { return [] }
-        let destination = leg == .client ? down.destination : up.destination
+        let destination = destination(leg)
         guard destination.mayTakeControlFrame, self[leg].queued < settings.bufferBytes else {
             reportBoundary(toward: leg, !destination.mayTakeControlFrame)
             return []

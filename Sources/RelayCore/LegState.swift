@@ -33,12 +33,17 @@ struct LegState {
     mutating func leave() {
         isOpen = false
         isGone = true
+        isPaused = false
+        closeBy = nil
     }
 
     mutating func heard(at now: Instant) {
         heardAt = now
         pingedAt = nil
     }
+
+    /// Whether the leg's silence is its own: one that is not read cannot be heard.
+    var isListenedTo: Bool { isOpen && !isPaused }
 }
 
 /// What the relay owes a leg and cannot write yet.

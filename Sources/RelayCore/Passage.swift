@@ -128,7 +128,8 @@ struct Passage: ~Copyable {
         if header.opcode != .continuation {
             message = header.opcode == .text && header.payloadLength <= UInt64(recognitionLimit) ? .hold : .pass
         }
-        if message == .hold, UInt64(text.count) + header.payloadLength > UInt64(recognitionLimit) {
+        // Headers count too, or empty fragments could be held without end.
+        if message == .hold, UInt64(held.count) + header.payloadLength > UInt64(recognitionLimit) {
             message = .pass
             flush(&run, bytes, forward)
             release(forward)

@@ -93,6 +93,22 @@ package struct Session: ~Copyable {
         set { if leg == .client { client = newValue } else { upstream = newValue } }
     }
 
+    /// What the leg has been given so far by the other one.
+    func destination(_ leg: Leg) -> Passage.Destination {
+        leg == .client ? down.destination : up.destination
+    }
+
+    /// Nothing more passes to the leg.
+    mutating func shut(_ leg: Leg) {
+        if leg == .client { down.shut() } else { up.shut() }
+    }
+
+    /// The leg is over: nothing passes to it, is awaited of it or asked of it any more.
+    mutating func leave(_ leg: Leg) {
+        self[leg].leave()
+        shut(leg)
+    }
+
     /// The actions, and the end of the session's record if they ended it.
     mutating func reaction(_ actions: [SessionAction], now: Instant) -> Reaction {
         guard case .closing = phase, client.isGone, upstream.isGone else { return Reaction(actions) }

@@ -23,12 +23,12 @@ extension Session {
     /// Tells a client that has had no 101 that it gets none: over HTTP, or in-band after a 101 of its own.
     mutating func refuse(_ refusal: Refusal, _ now: Instant) -> Reaction {
         facts.refusal = refusal
-        upstream.leave()
+        leave(.upstream)
         switch request?.refusalForm ?? .http {
         case .http:
             ending = .refused(refusal.name)
             phase = .closing
-            client.leave()
+            leave(.client)
             return reaction([.refuse(refusal)], now: now)
         case .webSocket:
             client.open(at: now)
@@ -40,9 +40,9 @@ extension Session {
     mutating func abandon(_ now: Instant) -> Reaction {
         ending = .abandoned
         phase = .closing
-        client.leave()
-        upstream.leave()
-        return reaction([.abort(.client)], now: now)
+        leave(.client)
+        leave(.upstream)
+        return reaction([], now: now)
     }
 }
 

@@ -7,19 +7,22 @@ extension Session {
     mutating func whileClosing(_ event: SessionEvent, _ now: Instant) -> Reaction {
         switch event {
         case .legEnded(let leg):
-            self[leg].leave()
-            return reaction([.abort(leg)], now: now)
+            guard self[leg].isOpen else { return Reaction() }
+            leave(leg)
+            return reaction([], now: now)
         case .upgradeSent:
             dialling.upgradeSent = true
             return Reaction()
         case .dialed:
+            guard dialling.isUnderWay else { return Reaction() }  // It was given up.
             // The client is gone, but the provider may be counting: what was opened is ended properly.
             upstreamOpened(now)
             up.shut()
             return reaction(dismissUpstream(now), now: now)
         case .dialFailed:
+            guard dialling.isUnderWay else { return Reaction() }  // It was given up.
             dialling.isUnderWay = false
-            upstream.leave()
+            leave(.upstream)
             return reaction([], now: now)
         case .deadline:
             return passClosingDeadline(now)
@@ -36,7 +39,7 @@ extension Session {
         let farewell =
             ending.clientFarewell
             ?? facts.refusal.map { Farewell(code: CloseCode(rawValue: $0.name.closeCode), sentence: $0.sentence) }
-        let client = farewell.map { dismissClient($0, ending.name, now) } ?? leaveClient()
+        let client = farewell.map { dismissClient($0, ending.name, now) } ?? cut(.client)
         return reaction(first + client + dismissUpstream(now), now: now)
     }
 
@@ -44,20 +47,12 @@ extension Session {
 
     /// Tells the client why: in the provider's own `Error` message where its SDKs know one, and in a Close.
     private mutating func dismissClient(_ farewell: Farewell, _ name: String, _ now: Instant) -> [SessionAction] {
-        guard client.isOpen, !client.sentClose, down.destination.mayTakeControlFrame else { return leaveClient() }
+        guard client.isOpen, !client.sentClose else { return cut(.client) }
         var actions: [SessionAction] = []
         let message = provider.errorMessage(
             code: farewell.code.rawValue, sentence: farewell.sentence, name: name, session: id)
         if let message, down.destination.mayTakeMessage { actions.append(.send(.client, .text(message))) }
         return actions + close(.client, with: ClosePayload(farewell).bytes, now)
-    }
-
-    /// The client is gone, or in the middle of a frame that will not end: there is nothing more to say to it.
-    private mutating func leaveClient() -> [SessionAction] {
-        down.shut()
-        guard !client.isGone else { return [] }
-        client.leave()
-        return [.abort(.client)]
     }
 
     // MARK: The upstream
@@ -66,10 +61,11 @@ extension Session {
     private mutating func dismissUpstream(_ now: Instant) -> [SessionAction] {
         if dialling.isUnderWay { return dropDial() }
         guard upstream.isOpen else {
-            upstream.leave()
+            leave(.upstream)
             return []
         }
-        let resume = resumeReading(.upstream)
+        guard !upstream.sentClose else { return closeUpstream(now) }
+        let resume = resumeReading(.upstream, now)
         let completion = completeMessage()
         guard let terminate = provider.terminateMessage, !facts.providerIsDone, !upstream.receivedClose else {
             return resume + completion + closeUpstream(now)
@@ -89,7 +85,7 @@ extension Session {
         up.shut()
         if dialling.upgradeSent { return [] }
         dialling.isUnderWay = false
-        upstream.leave()
+        leave(.upstream)
         return [.abandonDial]
     }
 
@@ -122,20 +118,20 @@ extension Session {
 
     // MARK: Close frames
 
-    /// Writes a Close to a leg, once, and ends the leg when both have said theirs. No frame follows a Close.
+    /// Writes a Close to a leg, once, and ends the leg when both have said theirs. No frame follows a Close, and none can
+    /// be written in the middle of one that will not end: a leg that waits for the rest of such a frame is cut off.
     private mutating func close(_ leg: Leg, with payload: [UInt8], _ now: Instant) -> [SessionAction] {
         guard self[leg].isOpen else { return [] }
-        if leg == .client { down.shut() } else { up.shut() }
+        guard destination(leg).mayTakeControlFrame else { return cut(leg) }
+        shut(leg)
         var actions: [SessionAction] = []
         if !self[leg].sentClose {
             self[leg].sentClose = true
+            self[leg].closeBy = now + Deadlines.closingHandshake
             actions.append(.send(leg, .close(payload: payload)))
         }
-        guard self[leg].receivedClose else {
-            self[leg].closeBy = now + Deadlines.closingHandshake
-            return actions + resumeReading(leg)
-        }
-        self[leg].leave()
+        guard self[leg].receivedClose else { return actions + resumeReading(leg, now) }
+        leave(leg)
         return actions + [.finish(leg)]
     }
 
@@ -144,8 +140,7 @@ extension Session {
     mutating func clientClosed(_ close: ClosePayload, _ payload: [UInt8], _ now: Instant) -> Reaction {
         let ending = Ending.clientClosed(code: close.code)
         guard case .relaying = phase, !provider.speaksAssemblyAI || facts.providerIsDone else {
-            let answer = self.close(.client, with: payload, now)
-            return end(ending, after: answer, now)
+            return end(ending, after: self.close(.client, with: payload, now), now)
         }
         self.ending = ending
         up.drop()
@@ -161,11 +156,9 @@ extension Session {
         if ending == nil { ending = .upstreamClosed(code: close.code) }
         phase = .closing
         deadlines.beginBy = nil
-        let toClient =
-            down.destination.mayTakeControlFrame ? self.close(.client, with: payload, now) : leaveClient()
         up.drop()
-        let toUpstream = up.destination.mayTakeControlFrame ? self.close(.upstream, with: payload, now) : cut(.upstream)
-        return reaction(toClient + toUpstream, now: now)
+        let toClient = self.close(.client, with: payload, now)
+        return reaction(toClient + self.close(.upstream, with: payload, now), now: now)
     }
 
     /// A Close, or the last that can be read, arrived on a leg after the session's end.
@@ -176,35 +169,26 @@ extension Session {
 
     /// The client's Close was passed on and its connection ended before the answer: nobody is left to hear it.
     mutating func clientGoneAfterClose(_ now: Instant) -> Reaction {
-        down.shut()
         phase = .closing
-        return reaction([.abort(.client)], now: now)
+        return reaction([], now: now)
     }
 
-    /// A leg does not answer its Close any more. The provider's, passed on for the client, was all the client waited for.
-    mutating func closeOverdue(_ now: Instant) -> Reaction {
-        var actions = isDue(upstream.closeBy, now) ? cut(.upstream) : []
-        if isDue(client.closeBy, now) || phase == .relaying { actions += cut(.client) }
+    /// The client's Close was passed on and the provider does not answer it: the client, which waits for that, is answered.
+    mutating func closeUnanswered(_ now: Instant) -> Reaction {
         phase = .closing
-        return reaction(actions, now: now)
+        let payload = ending?.code.map { ClosePayload(code: $0).bytes } ?? []
+        return reaction(cut(.upstream) + close(.client, with: payload, now), now: now)
     }
 
     private mutating func passClosingDeadline(_ now: Instant) -> Reaction {
-        if let terminationBy = deadlines.terminationBy, terminationBy <= now {
-            return reaction(closeUpstream(now), now: now)
-        }
-        return closeOverdue(now)
+        var actions = isDue(deadlines.terminationBy, now) ? closeUpstream(now) : []
+        for leg in [Leg.upstream, .client] where isDue(self[leg].closeBy, now) { actions += cut(leg) }
+        return reaction(actions, now: now)
     }
 
     private mutating func cut(_ leg: Leg) -> [SessionAction] {
         guard !self[leg].isGone else { return [] }
-        self[leg].leave()
+        leave(leg)
         return [.abort(leg)]
-    }
-
-    private mutating func resumeReading(_ leg: Leg) -> [SessionAction] {
-        guard self[leg].isPaused else { return [] }
-        self[leg].isPaused = false
-        return [.resume(leg)]
     }
 }

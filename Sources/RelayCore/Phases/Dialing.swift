@@ -13,6 +13,7 @@ extension Session {
         case .dialFailed(let failure):
             return tryNext(after: failure, now)
         case .legEnded(.client):
+            leave(.client)
             return end(.abandoned, now)
         case .deadline:
             return passDeadline(now)
@@ -26,6 +27,8 @@ extension Session {
     mutating func dial(_ endpoint: consuming GrantedEndpoint, after actions: [SessionAction] = []) -> Reaction {
         dialling = Dialling(endpoint: endpoint.endpoint, isUnderWay: true)
         provider = settings.provider(of: endpoint.zone)
+        up.recognitionLimit = provider.speaksAssemblyAI ? ProviderMessage.limit : 0
+        down.recognitionLimit = provider.speaksAssemblyAI ? ProviderMessage.limitBeforeBegin : 0
         return Reaction(actions, dial: endpoint)
     }
 
@@ -41,10 +44,7 @@ extension Session {
         phase = .relaying
         grant = nil
         upstreamOpened(now)
-        if provider.speaksAssemblyAI {
-            deadlines.beginBy = now + settings.handshake
-            down.recognitionLimit = ProviderMessage.limitBeforeBegin
-        }
+        if provider.speaksAssemblyAI { deadlines.beginBy = now + settings.handshake }
         return Reaction()
     }
 
@@ -52,6 +52,7 @@ extension Session {
     mutating func upstreamOpened(_ now: Instant) {
         dialling.isUnderWay = false
         upstream.open(at: now)
+        if upstream.queued > 0 { upstream.blockedSince = now }
         facts.openedAt = now
         facts.endpoint = dialling.endpoint
         facts.zone = dialling.endpoint?.zone

@@ -84,7 +84,8 @@ extension Session {
     ) -> Reaction {
         switch message {
         case .terminate:
-            if facts.terminatedBy == nil { facts.terminatedBy = .client }
+            // After the session's end nothing of the client's passes.
+            if facts.terminatedBy == nil, !up.destination.isShut { facts.terminatedBy = .client }
             up.release(forward)
         case .begin:
             providerAnswered()
@@ -93,7 +94,7 @@ extension Session {
         case .error(let code):
             // The provider's contract, section 9: an `Error` is followed by a Close, and by no `Termination`.
             facts.providerIsDone = true
-            if !facts.began, code == ProviderCode.credentials { return keyRejected(now) }
+            if phase == .relaying, !facts.began, code == ProviderCode.credentials { return keyRejected(now) }
             providerAnswered()
             down.release(forward)
         case .termination(let seconds):
@@ -144,14 +145,14 @@ extension Session {
     }
 
     private mutating func legLost(_ leg: Leg, _ now: Instant) -> Reaction {
-        self[leg].leave()
+        leave(leg)
         if leg == .client, client.receivedClose { return clientGoneAfterClose(now) }
         return end(.lost(leg), now)
     }
 
     /// A deadline while the session lives: the session ends, or its silent legs are pinged.
     mutating func passDeadline(_ now: Instant) -> Reaction {
-        if isDue(upstream.closeBy, now) { return closeOverdue(now) }
+        if isDue(upstream.closeBy, now) { return closeUnanswered(now) }
         switch dueEnding(now: now) {
         case .refused(let name): return refuseInBand(Refusal(name, DialFailure.sentence(for: name)), now)
         case .some(let ending): return end(ending, now)
