@@ -1,0 +1,45 @@
+import Policy
+import RelayCore
+import Testing
+
+@Suite struct AwaitingTests {
+    @Test func aRequestHasItsCredentialChecked() {
+        let play = Playbook()
+        play.when(.requested(SessionRequest(ask: Ask())), then: .identify)
+        #expect(play.timeToDeadline == nil)
+    }
+
+    @Test(
+        arguments: [
+            Refusal(.badRequest, "Two zones are asked for: us and eu. Ask for one."),
+            Refusal(.badRequest, "There is nothing here.", status: 404), Refusal(.timeout, "Too slow.", status: 408),
+        ])
+    func anImproperRequestIsRefusedOverHTTPAndThatIsAll(refusal: Refusal) {
+        let play = Playbook()
+        play.when(.rejected(refusal), then: .refuse(refusal), .conclude(.refused(refusal.name)))
+        #expect(play.isClosed)
+        #expect(play.summary?.refusal == refusal)
+    }
+
+    @Test func aRelayThatShutsDownTakesNoSession() {
+        let play = Playbook()
+        play.when(.drain, then: .refuse(.draining), .conclude(.refused(.draining)))
+    }
+
+    @Test func aClientThatLeavesBeforeItsRequestIsForgotten() {
+        let play = Playbook()
+        play.when(.legEnded(.client), then: .conclude(.abandoned))
+    }
+
+    @Test(
+        arguments: [
+            .identified(.tenant(.acme), .admitted), .upgradeSent, .dialed,
+            .dialFailed(DialFailure(.connectFailed, "")), .deadline,
+        ] as [SessionEvent])
+    func nothingAnswersAQuestionThatWasNotAsked(event: SessionEvent) {
+        let play = Playbook()
+        play.when(event)
+        play.when(.client, sends: Client.audio())
+        play.when(.requested(SessionRequest(ask: Ask())), then: .identify)
+    }
+}

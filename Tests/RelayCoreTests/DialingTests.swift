@@ -1,0 +1,215 @@
+import Policy
+import RelayCore
+import Testing
+import WebSocket
+
+@Suite struct DialingTests {
+    private static let unavailable = "No endpoint of the speech provider can be reached in a zone that policy allows."
+    private static let refused =
+        "The speech provider refused the relay's request. The relay's operator must look at its key."
+    private static let late = "The speech provider took too long to answer."
+
+    private func failed(_ kind: DialFailure.Kind) -> SessionEvent { .dialFailed(DialFailure(kind, "detail")) }
+
+    // MARK: The grant
+
+    @Test(
+        arguments: [
+            (.acme, nil, ["us1", "us2"]), (.pair, nil, ["edge1", "edge2", "us1", "us2"]),
+            (.pair, .edge, ["edge1", "edge2"]), (.pair, .us, ["us1", "us2"]), (.free, nil, ["edge1", "edge2"]),
+            (.free, .eu, ["eu1", "eu2"]),
+        ] as [(TenantName, Zone?, [String])])
+    func aZonesEndpointsAreTriedInOrderAndAnotherZonesOnlyIfNoneWasAskedFor(
+        tenant: TenantName, ask: Zone?, hosts: [String]
+    ) {
+        let play = Playbook.identifying(ask: Ask(zone: ask))
+        play.when(.identified(.tenant(tenant), .admitted), then: .open, .dial("\(hosts[0]).example"))
+        for host in hosts.dropFirst() { play.when(failed(.connectFailed), then: .dial("\(host).example")) }
+        play.when(
+            failed(.connectFailed), then: .error(4503, Self.unavailable, "upstream-unavailable"),
+            .close(.client, 4503, Self.unavailable))
+        play.when(.client, sends: Client.close(4503), then: .finish(.client), .conclude(.refused(.upstreamUnavailable)))
+        #expect(play.summary?.refusal == Refusal(.upstreamUnavailable, Self.unavailable))
+        #expect(play.summary?.zone == nil)
+    }
+
+    @Test(arguments: DialFailure.Kind.allCases)
+    func whatFollowsAFailedDialIsSaidByItsKind(kind: DialFailure.Kind) {
+        let play = Playbook.dialing(ask: Ask(zone: .us))
+        guard kind.consequence.triesNext else {
+            play.when(
+                failed(kind), then: .error(4502, Self.refused, "upstream-refused"), .close(.client, 4502, Self.refused))
+            return
+        }
+        play.when(failed(kind), then: .dial("us2.example"))
+        let isLate = kind.consequence.refusal == .timeout
+        let (code, sentence) = isLate ? (4504, Self.late) : (4503, Self.unavailable)
+        play.when(
+            failed(kind), then: .error(code, sentence, kind.consequence.refusal.rawValue),
+            .close(.client, UInt16(code), sentence))
+    }
+
+    @Test func aRejectedKeyStopsTheGrantHalfWay() {
+        let play = Playbook.dialing(tenant: .pair)
+        play.when(failed(.resolveFailed), then: .dial("edge2.example"))
+        play.when(
+            failed(.keyRejected), then: .error(4502, Self.refused, "upstream-refused"),
+            .close(.client, 4502, Self.refused))
+        play.when(failed(.connectFailed))
+    }
+
+    @Test func theZoneThatAnsweredIsRecorded() throws {
+        let play = Playbook.dialing(tenant: .pair)
+        play.happens(failed(.overloaded))
+        play.happens(failed(.overloaded))
+        play.when(.dialed)
+        play.when(.legEnded(.client), then: .terminate)
+        play.when(.legEnded(.upstream), then: .conclude(.lost(.client)))
+        let summary = try #require(play.summary)
+        #expect(summary.zone == .us)
+        #expect(summary.endpoint?.host == "us1.example")
+        #expect(summary.tenant == .pair)
+    }
+
+    @Test func eachZoneIsSpokenToInItsProvidersManner() {
+        let settings = SessionSettings(providers: [.us: .generic(onClientLoss: "bye")])
+        let play = Playbook.dialing(settings, tenant: .pair)
+        play.happens(failed(.overloaded))
+        play.happens(failed(.overloaded))
+        play.happens(.dialed)
+        play.when(.legEnded(.client), then: .send(.upstream, .text("bye")), .close(.upstream, 1001))
+    }
+
+    // MARK: Frames that wait
+
+    @Test func whatTheClientSendsMeanwhileIsForwardedOnceWhateverIsDialled() {
+        let play = Playbook.dialing()
+        play.when(.client, sends: Client.audio(10), then: .up(Client.audio(10)))
+        play.when(failed(.connectFailed), then: .dial("us2.example"))
+        play.when(.client, sends: Client.audio(20), Client.text("x"), then: .up(Client.audio(20) + Client.text("x")))
+        play.when(.dialed)
+        play.when(.client, sends: Client.audio(30), then: .up(Client.audio(30)))
+    }
+
+    @Test func theClientIsPausedWhenTooMuchWaitsForTheDial() {
+        let play = Playbook.dialing()
+        play.when(64 << 10, waitFor: .upstream, then: .pause(.client))
+        play.when(.dialed)
+        play.when(0, waitFor: .upstream, then: .resume(.client))
+    }
+
+    @Test func aClientsPingIsAnswered() {
+        let play = Playbook.dialing()
+        play.when(.client, sends: Client.ping("a"), then: .send(.client, .pong(Array("a".utf8))))
+    }
+
+    // MARK: The client ends it
+
+    @Test func aCloseBeforeTheUpgradeAbandonsTheDial() {
+        let play = Playbook.dialing()
+        play.when(
+            .client, sends: Client.close(1000, "bye"), then: .close(.client, 1000, "bye"), .finish(.client),
+            .abandonDial,
+            .conclude(.clientClosed(code: .normal)))
+        play.when(.dialed)
+        play.when(failed(.connectFailed))
+    }
+
+    @Test func aLossBeforeTheUpgradeAbandonsTheDial() {
+        let play = Playbook.dialing()
+        play.when(.legEnded(.client), then: .abandonDial, .conclude(.abandoned))
+    }
+
+    @Test func aCloseAfterTheUpgradeWaitsForTheDialAndTerminatesWhatItOpened() throws {
+        let play = Playbook.dialing()
+        play.when(.upgradeSent)
+        play.when(.client, sends: Client.close(1000, "bye"), then: .close(.client, 1000, "bye"), .finish(.client))
+        #expect(play.timeToDeadline == nil)
+        play.when(.dialed, then: .terminate)
+        play.when(.upstream, sends: Upstream.begin)
+        play.when(.upstream, sends: Upstream.termination, then: .close(.upstream, 1000))
+        play.when(
+            .upstream, sends: Upstream.close(1000), then: .finish(.upstream), .conclude(.clientClosed(code: .normal)))
+        let summary = try #require(play.summary)
+        #expect(summary.terminatedBy == .upstream)
+        #expect(summary.billedSeconds == 7)
+    }
+
+    @Test func aLossAfterTheUpgradeCompletesWhatTheClientLeftUnfinished() {
+        let play = Playbook.dialing()
+        play.when(.upgradeSent)
+        let frame = Client.audio(100, fin: false)
+        play.when(.client, sends: Array(frame.prefix(46)), then: .up(Array(frame.prefix(46))))
+        play.when(.legEnded(.client))
+        play.when(
+            .dialed,
+            then: .fill(count: 60, key: Client.key(of: Client.sound(100)), offset: 40),
+            .send(.upstream, .endOfMessage), .terminate)
+    }
+
+    @Test func aDialThatFailsAfterTheClientLeftEndsTheSession() {
+        let play = Playbook.dialing()
+        play.when(.upgradeSent)
+        play.when(.legEnded(.client))
+        play.when(failed(.tooLate), then: .conclude(.abandoned))
+    }
+
+    @Test func theUpgradeOfAnEarlierDialDoesNotCountForTheNext() {
+        let play = Playbook.dialing()
+        play.when(.upgradeSent)
+        play.when(failed(.overloaded), then: .dial("us2.example"))
+        play.when(.legEnded(.client), then: .abandonDial, .conclude(.abandoned))
+    }
+
+    @Test func aBreachIsToldAndTheDialAbandoned() {
+        let play = Playbook.dialing()
+        let sentence = "A reserved bit is set that no extension was agreed for."
+        play.when(
+            .client, sends: Client.audio(5), Client.breach,
+            then: .up(Client.audio(5)), .error(1002, sentence, "client-violation"), .close(.client, 1002, sentence),
+            .finish(.client), .abandonDial, .conclude(.violated(.client, .reservedBits)))
+    }
+
+    // MARK: Other ends
+
+    @Test func aDrainBeforeTheUpgradeTellsTheClientAndAbandonsTheDial() {
+        let play = Playbook.dialing()
+        let sentence = "The relay restarts. Connect again."
+        play.when(
+            .drain, then: .error(1012, sentence, "drained"), .close(.client, 1012, sentence), .abandonDial)
+        play.when(.client, sends: Client.audio(), Client.close(1012), then: .finish(.client), .conclude(.drained))
+    }
+
+    @Test func aDrainAfterTheUpgradeTerminatesWhatTheDialOpened() {
+        let play = Playbook.dialing()
+        play.when(.upgradeSent)
+        let sentence = "The relay restarts. Connect again."
+        play.when(.drain, then: .error(1012, sentence, "drained"), .close(.client, 1012, sentence))
+        // It comes too late to be passed on, so it is not the client that terminates.
+        play.when(.client, sends: Client.terminate)
+        play.when(.dialed, then: .terminate)
+        play.when(.client, sends: Client.close(1012), then: .finish(.client))
+        play.when(.upstream, sends: Upstream.termination, then: .close(.upstream, 1001))
+        play.when(.legEnded(.upstream), then: .conclude(.drained))
+        #expect(play.summary?.terminatedBy == .upstream)
+    }
+
+    @Test func aDialThatWasGivenUpCannotSucceed() {
+        let play = Playbook.dialing()
+        play.happens(.drain)
+        play.when(.dialed)
+        play.when(.upstream, sends: Upstream.begin)
+        play.when(.client, sends: Client.close(1012), then: .finish(.client), .conclude(.drained))
+    }
+
+    @Test(
+        arguments: [
+            .requested(SessionRequest(ask: Ask(zone: .eu))), .rejected(.draining),
+            .identified(.tenant(.free), .admitted), .legEnded(.upstream), .deadline,
+        ] as [SessionEvent])
+    func nothingElseDisturbs(event: SessionEvent) {
+        let play = Playbook.dialing()
+        play.when(event)
+        play.when(failed(.connectFailed), then: .dial("us2.example"))
+    }
+}

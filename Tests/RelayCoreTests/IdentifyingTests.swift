@@ -1,0 +1,152 @@
+import Policy
+import RelayCore
+import Testing
+import WebSocket
+
+@Suite struct IdentifyingTests {
+    @Test func aGrantOpensTheClientAndDialsInTheSameTurn() {
+        let play = Playbook()
+        play.when(.requested(SessionRequest(ask: Ask())), then: .identify)
+        play.when(.identified(.tenant(.acme), .admitted), then: .open, .dial("us1.example"))
+        #expect(!play.isClosed)
+    }
+
+    @Test(
+        arguments: [
+            (.acme, nil, "us1.example"), (.acme, .us, "us1.example"), (.pair, nil, "edge1.example"),
+            (.pair, .us, "us1.example"), (.free, nil, "edge1.example"), (.free, .eu, "eu1.example"),
+        ] as [(TenantName, Zone?, String)])
+    func theZoneAskedForOrTheTenantsFirstIsDialled(tenant: TenantName, ask: Zone?, host: String) {
+        let play = Playbook.identifying(ask: Ask(zone: ask))
+        play.when(.identified(.tenant(tenant), .admitted), then: .open, .dial(host))
+    }
+
+    // MARK: Refusals
+
+    struct Case: Sendable {
+        var request = SessionRequest(ask: Ask())
+        var identity = IdentityOutcome.tenant(.acme)
+        var admission = Admission.admitted
+        var site = Site(name: "here")
+        var endpointsPerZone = 2
+        let refusal: Refusal
+        let code: UInt16
+    }
+
+    static let cases: [Case] = [
+        Case(
+            identity: .missing,
+            refusal: Refusal(.unauthenticated, "A credential is needed: send a client key as Authorization."),
+            code: 4401),
+        Case(
+            identity: .unknown,
+            refusal: Refusal(.unauthenticated, "The credential is not known or not accepted here."), code: 4401),
+        Case(identity: .expired, refusal: Refusal(.unauthenticated, "The credential has expired."), code: 4401),
+        Case(
+            identity: .spent, refusal: Refusal(.unauthenticated, "The credential has been used; it opens one session."),
+            code: 4401),
+        Case(
+            request: SessionRequest(ask: Ask(), origin: "https://evil.example"),
+            refusal: Refusal(.origin, "Pages of this origin may not connect for tenant acme."), code: 4403),
+        Case(
+            request: SessionRequest(ask: Ask(zone: .eu)),
+            refusal: Refusal(.residency, "Zone eu is not in the residency of tenant acme: us."), code: 4403),
+        Case(
+            site: Site(name: "s", zone: .eu, elsewhere: [.us: "wss://us.relay.example"]),
+            refusal: Refusal(
+                .wrongSite, "This site is in eu; the data of tenant acme may not pass it. Use wss://us.relay.example",
+                site: "wss://us.relay.example"), code: 4421),
+        Case(
+            admission: .over(what: "sessions", retryAfter: .seconds(7)),
+            refusal: Refusal(.limit, "A limit is reached: sessions.", retryAfter: .seconds(7)), code: 4429),
+        Case(
+            endpointsPerZone: 0, refusal: Refusal(.upstreamUnavailable, "The zone has no endpoint to dial."), code: 4503
+        ),
+    ]
+
+    @Test(arguments: cases)
+    func aRefusalOverHTTPIsTheWholeAnswer(row: Case) {
+        let play = identifying(row, .http)
+        play.when(
+            .identified(row.identity, row.admission), then: .refuse(row.refusal),
+            .conclude(.refused(row.refusal.name)))
+        #expect(play.summary?.refusal == row.refusal)
+        #expect(play.summary?.zone == nil)
+        #expect(play.timeToDeadline == nil)
+    }
+
+    @Test(arguments: cases)
+    func aRefusalOverWebSocketIsToldInTheProvidersWordsAndInAClose(row: Case) {
+        let play = identifying(row, .webSocket)
+        let sentence = row.refusal.sentence
+        play.when(
+            .identified(row.identity, row.admission), then: .open,
+            .error(Int(row.code), sentence, row.refusal.name.rawValue), .close(.client, row.code, sentence))
+        play.when(
+            .client, sends: Client.close(row.code), then: .finish(.client), .conclude(.refused(row.refusal.name)))
+        #expect(play.summary?.refusal == row.refusal)
+    }
+
+    @Test func aSentenceTooLongForACloseIsCutBetweenCharacters() {
+        let play = Playbook.identifying(form: .webSocket)
+        let what = String(repeating: "é", count: 80)
+        let reason = "A limit is reached: " + String(repeating: "é", count: 51)
+        #expect(reason.utf8.count == 122)
+        play.when(
+            .identified(.tenant(.acme), .over(what: what, retryAfter: nil)), then: .open,
+            .error(4429, "A limit is reached: \(what).", "limit"), .close(.client, 4429, reason))
+    }
+
+    @Test func aRefusedClientThatNeverClosesIsCutOff() {
+        let play = Playbook.identifying(form: .webSocket)
+        play.happens(.identified(.missing, .admitted))
+        play.when(.client, sends: Client.audio(), Client.ping(), Client.terminate)
+        play.when(in: .seconds(5), then: .abort(.client), .conclude(.refused(.unauthenticated)))
+    }
+
+    @Test func aRefusedClientThatIsGoneIsForgotten() {
+        let play = Playbook.identifying(form: .webSocket)
+        play.happens(.identified(.missing, .admitted))
+        play.when(.legEnded(.client), then: .conclude(.refused(.unauthenticated)))
+    }
+
+    @Test func aRefusalIsToldWithTheMannersOfTheDefaultProvider() {
+        let play = Playbook.identifying(.generic(), form: .webSocket)
+        play.when(
+            .identified(.expired, .admitted), then: .open, .close(.client, 4401, "The credential has expired."))
+    }
+
+    // MARK: Other ends
+
+    @Test func aDrainRefusesInTheFormTheRequestAskedFor() {
+        Playbook.identifying(form: .http).when(.drain, then: .refuse(.draining), .conclude(.refused(.draining)))
+        let sentence = "This relay is shutting down. Connect again."
+        Playbook.identifying(form: .webSocket)
+            .when(.drain, then: .open, .error(1012, sentence, "draining"), .close(.client, 1012, sentence))
+    }
+
+    @Test func aClientThatLeavesIsForgottenAndItsIdentityComesTooLate() {
+        let play = Playbook.identifying()
+        play.when(.legEnded(.client), then: .conclude(.abandoned))
+        play.when(.identified(.tenant(.acme), .admitted))
+    }
+
+    @Test(
+        arguments: [
+            .requested(SessionRequest(ask: Ask(zone: .eu))), .rejected(.draining), .upgradeSent, .dialed,
+            .dialFailed(DialFailure(.connectFailed, "")), .deadline,
+        ] as [SessionEvent])
+    func nothingElseDisturbs(event: SessionEvent) {
+        let play = Playbook.identifying()
+        play.when(event)
+        play.when(.identified(.tenant(.acme), .admitted), then: .open, .dial("us1.example"))
+    }
+
+    private func identifying(_ row: Case, _ form: RefusalForm) -> Playbook {
+        let play = Playbook(policy: .sample(site: row.site, endpointsPerZone: row.endpointsPerZone))
+        var request = row.request
+        request.refusalForm = form
+        play.happens(.requested(request))
+        return play
+    }
+}

@@ -1,0 +1,74 @@
+import Policy
+import RelayCore
+import Testing
+import Timing
+import WebSocket
+
+@Suite struct SessionTests {
+    @Test func theSummaryHoldsTheFactsOfAWholeSession() throws {
+        let play = Playbook()
+        play.wait(.milliseconds(5))
+        play.when(.requested(SessionRequest(ask: Ask(zone: .us))), then: .identify)
+        play.wait(.milliseconds(5))
+        play.when(.identified(.tenant(.pair), .admitted), then: .open, .dial("us1.example"))
+        play.wait(.milliseconds(190))
+        play.when(.dialed)
+        play.arrives(Upstream.begin, from: .upstream)
+        play.arrives(Client.audio(3200) + Client.ping(), from: .client)
+        play.wait(.seconds(6))
+        play.arrives(Client.terminate, from: .client)
+        play.arrives(Upstream.termination + Upstream.close(1000), from: .upstream)
+        play.arrives(Client.close(1000), from: .client)
+        let summary = try #require(play.summary)
+        #expect(summary.id == "s1")
+        #expect(summary.tenant == .pair)
+        #expect(summary.asked == .us)
+        #expect(summary.zone == .us)
+        #expect(summary.endpoint?.host == "us1.example")
+        #expect(summary.trail.map(\.rule) == Rule.allCases)
+        #expect(summary.ending == .upstreamClosed(code: .normal))
+        #expect(summary.refusal == nil)
+        #expect(summary.duration == .milliseconds(6200))
+        #expect(summary.dialTime == .milliseconds(200))
+        #expect(summary.up.frames == 2)
+        #expect(summary.up.bytes == 3200 + 20)
+        #expect(summary.down.frames == 2)
+        #expect(summary.terminatedBy == .client)
+        #expect(summary.billedSeconds == 7)
+    }
+
+    @Test func theSummaryOfARefusalNamesItsRule() throws {
+        let play = Playbook.identifying(ask: Ask(zone: .eu))
+        play.happens(.identified(.tenant(.acme), .admitted))
+        let summary = try #require(play.summary)
+        #expect(summary.tenant == .acme)
+        #expect(summary.asked == .eu)
+        #expect(summary.zone == nil)
+        #expect(summary.dialTime == nil)
+        #expect(summary.trail.last?.rule == .residency)
+        #expect(summary.trail.last?.finding == .refuses)
+        #expect(summary.ending == .refused(.residency))
+    }
+
+    @Test func aZoneWithoutAProviderOfItsOwnHasTheDefaultOne() {
+        let settings = SessionSettings(providers: [.us: .generic(onClientLoss: "bye")])
+        #expect(settings.provider(of: .us) == .generic(onClientLoss: "bye"))
+        #expect(settings.provider(of: .eu) == .assemblyAI)
+    }
+
+    @Test func aReactionGivesItsDialAwayOnce() {
+        let now = Instant(nanoseconds: 0)
+        var session = Session(id: "s1", settings: SessionSettings(), policy: .sample(), now: now)
+        let identify = session.handle(.requested(SessionRequest(ask: Ask())), now: now).actions
+        var reaction = session.handle(.identified(.tenant(.acme), .admitted), now: now)
+        let dialled = [reaction.takeDial()?.zone, reaction.takeDial()?.zone]
+        #expect(identify == [.identify])
+        #expect(reaction.actions == [.open])
+        #expect(dialled == [.us, nil])
+    }
+
+    @Test func aLegsOtherIsTheOther() {
+        #expect(Leg.client.other == .upstream)
+        #expect(Leg.upstream.other == .client)
+    }
+}
