@@ -127,6 +127,15 @@ import WebSocket
         #expect(play.summary?.billedSeconds == 7)
     }
 
+    @Test func aLateTerminationDoesNotPostponeTheLastDeadline() {
+        let play = Playbook.relaying()
+        play.happens(.legEnded(.client))
+        play.when(in: .seconds(5), then: .close(.upstream, 1001))
+        play.wait(.seconds(4))
+        play.when(.upstream, sends: Upstream.termination)
+        play.when(in: .seconds(1), then: .abort(.upstream), .conclude(.lost(.client)))
+    }
+
     @Test func aBeginThatComesAfterTheEndPostponesNothing() {
         let play = Playbook.opened()
         play.when(.legEnded(.client), then: .terminate)
@@ -208,6 +217,14 @@ import WebSocket
         play.when(event)
         play.when(.client, sends: Client.close(1014), then: .finish(.client), .conclude(.lost(.upstream)))
         #expect(play.isClosed)
+    }
+
+    @Test(arguments: [SessionEvent.dialed, .dialFailed(DialFailure(.connectFailed, ""))])
+    func aDialThatIsLongOverDoesNotCutTheProvidersLastWordShort(event: SessionEvent) {
+        let play = Playbook.relaying()
+        play.when(.legEnded(.client), then: .terminate)
+        play.when(event)
+        play.when(.upstream, sends: Upstream.termination, then: .close(.upstream, 1001))
     }
 
     @Test func theClientsTransparentCloseStaysTheReasonWhenTheUpstreamIsLost() {

@@ -28,6 +28,13 @@ import WebSocket
         play.when(0, waitFor: .upstream, then: .resume(.client))
     }
 
+    @Test func aLegThatIsNotOpenYetIsNotPaused() {
+        let play = Playbook.dialing(Self.settings)
+        play.when(1000, waitFor: .client)
+        play.when(.dialed)
+        play.when(1001, waitFor: .client, then: .pause(.upstream))
+    }
+
     @Test func whatWasReadBeforeThePauseStillPasses() {
         let play = Playbook.relaying(Self.settings)
         play.when(1000, waitFor: .upstream, then: .pause(.client))
