@@ -77,16 +77,6 @@ package struct Refusal: Error, Equatable {
         self.site = site
     }
 
-    /// RFC 6455 §5.5: a control frame holds 125 bytes, two of them the close code.
-    package static let maxReasonBytes = 123
-
-    /// The sentence, cut to what a Close frame holds on a character boundary.
-    package var closeReason: String {
-        var reason = sentence[...]
-        while reason.utf8.count > Refusal.maxReasonBytes { reason.removeLast() }
-        return String(reason)
-    }
-
     /// The header fields HTTP asks of this status, beside those of the problem document.
     package var headerFields: [(name: String, value: String)] {
         var fields: [(name: String, value: String)] = []

@@ -53,7 +53,7 @@ package struct Farewell: Equatable, Sendable {
 extension ClosePayload {
     /// The farewell's code, and as much of its sentence as fits.
     init(_ farewell: Farewell) {
-        self.init(code: farewell.code, reason: ClosePayload.truncatedReason(farewell.sentence))
+        self.init(code: farewell.code, reason: farewell.sentence)
     }
 }
 

@@ -1,4 +1,4 @@
-/// What one direction of a session carried.
+/// What one direction of a session brought: data frames as their headers announced them.
 package struct Meter: Equatable, Sendable {
     /// Data frames, fragments counted one by one.
     package var frames: UInt64 = 0

@@ -39,6 +39,8 @@ package struct Session: ~Copyable {
     var provider: Provider
     var facts: Facts
     var ending: Ending?
+    /// What the client is told once the frame on its way to it has ended.
+    var owedFarewell: Farewell?
 
     enum Phase {
         /// No request yet.
@@ -111,6 +113,8 @@ package struct Session: ~Copyable {
 
     /// The actions, and the end of the session's record if they ended it.
     mutating func reaction(_ actions: [SessionAction], now: Instant) -> Reaction {
+        // The frame that a farewell waits for cannot end any more.
+        let actions = owedFarewell != nil && upstream.isGone ? actions + cut(.client) : actions
         guard case .closing = phase, client.isGone, upstream.isGone else { return Reaction(actions) }
         phase = .closed
         return Reaction(actions + [.conclude(summary(now: now))])
@@ -140,6 +144,8 @@ struct Facts {
     var terminatedBy: Leg?
     /// Nothing is left to terminate: the provider said its last word, or never opened a session.
     var providerIsDone = false
+    /// The payload of the client's Close, once it has sent one.
+    var clientClose: [UInt8]?
     var billedSeconds: Int?
 }
 

@@ -38,8 +38,8 @@ package enum RefusalForm: Sendable {
 package enum SessionEvent: Sendable {
     /// A proper request for a session arrived.
     case requested(SessionRequest)
-    /// A request arrived that cannot become a session.
-    case rejected(Refusal)
+    /// A request arrived that cannot become a session; how its sender can hear that.
+    case rejected(Refusal, RefusalForm)
     /// The credential was checked, and the relay's limits asked.
     case identified(IdentityOutcome, Admission)
     /// The opening handshake toward the endpoint left the relay: from here the provider may have opened a session.

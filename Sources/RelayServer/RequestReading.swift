@@ -8,25 +8,29 @@ import WebSocket
 /// What a request's head says: what it asks for, what it proves its tenant with, and how it wants to hear a refusal.
 struct RequestReading {
     let outcome: Result<SessionRequest, Refusal>
+    /// How a refusal can be told: in-band only where a proper opening handshake can be answered.
+    let refusalForm: RefusalForm
     let upgrade: UpgradeRequest?
     let credential: Credential?
 
     init(_ head: RequestHead, on listener: RelaySnapshot.Listener, under snapshot: RelaySnapshot) {
+        let handshake = Self.upgrade(of: head)
+        let origin = head.fields.first("Origin")
+        let form = listener.refusals.form(forOrigin: origin)
+        upgrade = try? handshake.get()
+        refusalForm = upgrade == nil ? .http : form
         credential = Credential.find(
             authorization: head.fields.all("Authorization"), tokenParameter: head.target.parameter("token"),
             subprotocols: head.fields.tokens("Sec-WebSocket-Protocol"))
         do throws(Refusal) {
             let ask = try Self.ask(of: head, under: snapshot.policy)
-            let upgrade = try Self.upgrade(of: head)
-            self.upgrade = upgrade
-            let origin = head.fields.first("Origin")
+            _ = try handshake.get()
             outcome = .success(
                 SessionRequest(
                     ask: ask, origin: origin, hasAuthorization: head.fields.count("Authorization") > 0,
                     ownOrigins: Origin.own(secure: listener.tls != nil, hostField: head.fields.first("Host") ?? ""),
-                    refusalForm: listener.refusals.form(forOrigin: origin)))
+                    refusalForm: form))
         } catch {
-            upgrade = nil
             outcome = .failure(error)
         }
     }
@@ -40,9 +44,9 @@ struct RequestReading {
         } catch { throw error.refusal }
     }
 
-    private static func upgrade(of head: RequestHead) throws(Refusal) -> UpgradeRequest {
-        do throws(OpeningHandshakeError) { return try OpeningHandshake.check(head) } catch {
-            throw Refusal(.badRequest, error.sentence, status: error.status)
+    private static func upgrade(of head: RequestHead) -> Result<UpgradeRequest, Refusal> {
+        do throws(OpeningHandshakeError) { return .success(try OpeningHandshake.check(head)) } catch {
+            return .failure(Refusal(.badRequest, error.sentence, status: error.status))
         }
     }
 }

@@ -46,14 +46,14 @@ final class SessionDriver {
             upgrade: reading.upgrade, credential: reading.credential, upstream: UpstreamRequest(head))
         switch reading.outcome {
         case .success(let request): handle(.requested(request))
-        case .failure(let refusal): handle(.rejected(refusal))
+        case .failure(let refusal): handle(.rejected(refusal, reading.refusalForm))
         }
         if rest.byteCount > 0 { pass(rest, from: .client) }
     }
 
     /// Begins with what cannot become a session.
     func refuse(_ refusal: Refusal) {
-        handle(.rejected(refusal))
+        handle(.rejected(refusal, .http))
     }
 
     /// The relay's time is over.
@@ -63,6 +63,7 @@ final class SessionDriver {
 
     private func handle(_ event: SessionEvent) {
         perform(session.handle(event, now: worker.loop.now))
+        setTimer()
     }
 }
 

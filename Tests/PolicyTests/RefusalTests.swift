@@ -33,15 +33,6 @@ import Testing
         #expect(Refusal(.timeout, "", status: 200).status == 504)
     }
 
-    @Test func theReasonIsCutOnACharacterBoundary() {
-        #expect(Refusal(.limit, "short").closeReason == "short")
-        #expect(Refusal(.limit, String(repeating: "a", count: 200)).closeReason.utf8.count == 123)
-        let cut = Refusal(.limit, String(repeating: "é", count: 100)).closeReason
-        #expect(cut.utf8.count == 122)
-        #expect(cut.allSatisfy { $0 == "é" })
-        #expect(Refusal(.limit, "👩‍👩‍👧‍👦" + String(repeating: "👩‍👩‍👧‍👦", count: 9)).closeReason.utf8.count == 100)
-    }
-
     @Test func theStatusBringsItsHeaderFields() {
         #expect(names(Refusal(.badRequest, "", status: 405)) == ["Allow"])
         #expect(names(Refusal(.badRequest, "", status: 426)) == ["Upgrade", "Connection", "Sec-WebSocket-Version"])

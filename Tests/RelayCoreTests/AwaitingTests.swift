@@ -16,9 +16,17 @@ import Testing
         ])
     func anImproperRequestIsRefusedOverHTTPAndThatIsAll(refusal: Refusal) {
         let play = Playbook()
-        play.when(.rejected(refusal), then: .refuse(refusal), .conclude(.refused(refusal.name)))
+        play.when(.rejected(refusal, .http), then: .refuse(refusal), .conclude(.refused(refusal.name)))
         #expect(play.isClosed)
         #expect(play.summary?.refusal == refusal)
+    }
+
+    @Test func anImproperRequestOfAPageIsRefusedInBand() {
+        let play = Playbook()
+        let sentence = "Two zones are asked for: us and eu. Ask for one."
+        play.when(
+            .rejected(Refusal(.badRequest, sentence), .webSocket),
+            then: .open, .error(4400, sentence, "bad-request"), .close(.client, 4400, sentence))
     }
 
     @Test func aRelayThatShutsDownTakesNoSession() {

@@ -68,13 +68,34 @@ import WebSocket
         play.when(.legEnded(.client), then: .terminate)
     }
 
+    @Test func aFrameOnItsWayDownEndsBeforeTheFarewell() {
+        let frame = Upstream.frame(.binary, Client.sound(20))
+        for cut in 2..<frame.count {
+            let play = Playbook.relaying()
+            play.when(.upstream, sends: Array(frame[..<cut]), then: .down(Array(frame[..<cut])))
+            play.when(.drain, then: .terminate)
+            play.when(
+                .upstream, sends: Array(frame[cut...]), Upstream.turn,
+                then: .down(Array(frame[cut...])), .error(1012, Self.restart, "drained"),
+                .close(.client, 1012, Self.restart))
+        }
+    }
+
+    @Test func aFrameOnItsWayDownThatNeverEndsCostsTheFarewell() {
+        let frame = Upstream.frame(.binary, Client.sound(20))
+        let play = Playbook.relaying()
+        play.when(.upstream, sends: Array(frame[..<9]), then: .down(Array(frame[..<9])))
+        play.when(.drain, then: .terminate)
+        play.when(.legEnded(.upstream), then: .abort(.client), .conclude(.drained))
+    }
+
     @Test func aTerminateOfTheClientIsWaitedForLikeOurs() {
         let play = Playbook.relaying()
         play.when(
             .client, sends: Client.terminate, Client.emptyClose,
             then: .up(Client.terminate), .emptyClose(.client), .finish(.client))
         #expect(play.timeToDeadline == .seconds(5))
-        play.when(.upstream, sends: Upstream.termination, then: .close(.upstream, 1000))
+        play.when(.upstream, sends: Upstream.termination, then: .emptyClose(.upstream))
         play.when(.legEnded(.upstream), then: .conclude(.clientClosed(code: nil)))
         #expect(play.summary?.terminatedBy == .client)
     }
@@ -208,7 +229,8 @@ import WebSocket
 
     @Test(
         arguments: [
-            .requested(SessionRequest(ask: Ask())), .rejected(.draining), .identified(.missing, .admitted), .dialed,
+            .requested(SessionRequest(ask: Ask())), .rejected(.draining, .http), .identified(.missing, .admitted),
+            .dialed,
             .dialFailed(DialFailure(.keyRejected, "")), .upgradeSent, .drain, .deadline,
         ] as [SessionEvent])
     func nothingThatComesAfterTheEndIsItsReason(event: SessionEvent) {

@@ -127,7 +127,7 @@ import WebSocket
         #expect(play.timeToDeadline == nil)
         play.when(.dialed, then: .terminate)
         play.when(.upstream, sends: Upstream.begin)
-        play.when(.upstream, sends: Upstream.termination, then: .close(.upstream, 1000))
+        play.when(.upstream, sends: Upstream.termination, then: .close(.upstream, 1000, "bye"))
         play.when(
             .upstream, sends: Upstream.close(1000), then: .finish(.upstream), .conclude(.clientClosed(code: .normal)))
         let summary = try #require(play.summary)
@@ -204,7 +204,7 @@ import WebSocket
 
     @Test(
         arguments: [
-            .requested(SessionRequest(ask: Ask(zone: .eu))), .rejected(.draining),
+            .requested(SessionRequest(ask: Ask(zone: .eu))), .rejected(.draining, .http),
             .identified(.tenant(.free), .admitted), .legEnded(.upstream), .deadline,
         ] as [SessionEvent])
     func nothingElseDisturbs(event: SessionEvent) {

@@ -195,7 +195,7 @@ import WebSocket
         [
             .requested(SessionRequest(ask: Ask())),
             .requested(SessionRequest(ask: Ask(zone: .eu), refusalForm: .webSocket)),
-            .rejected(Refusal(.badRequest, "x")), .identified(.tenant(.acme), .admitted),
+            .rejected(Refusal(.badRequest, "x"), .http), .identified(.tenant(.acme), .admitted),
             .identified(.tenant(.pair), .admitted), .identified(.expired, .admitted), .upgradeSent, .dialed, .deadline,
             .legEnded(.client), .legEnded(.upstream), .drain,
         ] + DialFailure.Kind.allCases.map { .dialFailed(DialFailure($0, "")) }

@@ -133,7 +133,7 @@ import WebSocket
 
     @Test(
         arguments: [
-            .requested(SessionRequest(ask: Ask(zone: .eu))), .rejected(.draining), .upgradeSent, .dialed,
+            .requested(SessionRequest(ask: Ask(zone: .eu))), .rejected(.draining, .http), .upgradeSent, .dialed,
             .dialFailed(DialFailure(.connectFailed, "")), .deadline,
         ] as [SessionEvent])
     func nothingElseDisturbs(event: SessionEvent) {

@@ -281,7 +281,7 @@ import WebSocket
             .client, sends: Client.close(1000, "done"), then: .close(.client, 1000, "done"), .finish(.client),
             .terminate)
         play.when(.upstream, sends: Upstream.turn)
-        play.when(.upstream, sends: Upstream.termination, then: .close(.upstream, 1000))
+        play.when(.upstream, sends: Upstream.termination, then: .close(.upstream, 1000, "done"))
         play.when(
             .upstream, sends: Upstream.close(1000), then: .finish(.upstream), .conclude(.clientClosed(code: .normal)))
     }
@@ -408,7 +408,7 @@ import WebSocket
         play.when(
             .upstream, sends: Upstream.turn, Upstream.breach, Upstream.turn,
             then: .down(Upstream.turn), .error(1014, sentence, "upstream-violation"), .close(.client, 1014, sentence),
-            .close(.upstream, 1002), .finish(.upstream))
+            .terminate, .close(.upstream, 1002), .finish(.upstream))
         play.when(
             .client, sends: Client.close(1014), then: .finish(.client),
             .conclude(.violated(.upstream, .maskForbidden)))
@@ -416,7 +416,7 @@ import WebSocket
 
     @Test(
         arguments: [
-            .requested(SessionRequest(ask: Ask(zone: .eu))), .rejected(.draining),
+            .requested(SessionRequest(ask: Ask(zone: .eu))), .rejected(.draining, .http),
             .identified(.tenant(.free), .admitted), .upgradeSent, .dialed, .dialFailed(DialFailure(.redirected, "")),
             .deadline,
         ] as [SessionEvent])

@@ -9,8 +9,8 @@ extension Session {
             self.request = request
             phase = .identifying
             return Reaction([.identify])
-        case .rejected(let refusal):
-            return refuse(refusal, now)
+        case .rejected(let refusal, let form):
+            return refuse(refusal, in: form, now)
         case .drain:
             return refuse(Refusal.draining, now)
         case .legEnded:
@@ -21,10 +21,10 @@ extension Session {
     }
 
     /// Tells a client that has had no 101 that it gets none: over HTTP, or in-band after a 101 of its own.
-    mutating func refuse(_ refusal: Refusal, _ now: Instant) -> Reaction {
+    mutating func refuse(_ refusal: Refusal, in form: RefusalForm? = nil, _ now: Instant) -> Reaction {
         facts.refusal = refusal
         leave(.upstream)
-        switch request?.refusalForm ?? .http {
+        switch form ?? request?.refusalForm ?? .http {
         case .http:
             ending = .refused(refusal.name)
             phase = .closing

@@ -39,20 +39,37 @@ extension Session {
         let farewell =
             ending.clientFarewell
             ?? facts.refusal.map { Farewell(code: CloseCode(rawValue: $0.name.closeCode), sentence: $0.sentence) }
-        let client = farewell.map { dismissClient($0, ending.name, now) } ?? cut(.client)
+        let client = farewell.map { dismissClient($0, now) } ?? cut(.client)
         return reaction(first + client + dismissUpstream(now), now: now)
     }
 
     // MARK: The client
 
     /// Tells the client why: in the provider's own `Error` message where its SDKs know one, and in a Close.
-    private mutating func dismissClient(_ farewell: Farewell, _ name: String, _ now: Instant) -> [SessionAction] {
+    private mutating func dismissClient(_ farewell: Farewell, _ now: Instant) -> [SessionAction] {
         guard client.isOpen, !client.sentClose else { return cut(.client) }
+        guard down.destination.mayTakeControlFrame else { return owe(farewell, now) }
         var actions: [SessionAction] = []
         let message = provider.errorMessage(
-            code: farewell.code.rawValue, sentence: farewell.sentence, name: name, session: id)
+            code: farewell.code.rawValue, sentence: farewell.sentence, name: ending?.name ?? "", session: id)
         if let message, down.destination.mayTakeMessage { actions.append(.send(.client, .text(message))) }
         return actions + close(.client, with: ClosePayload(farewell).bytes, now)
+    }
+
+    /// A frame is on its way to the client: it is let through before the farewell, if it ends in time.
+    private mutating func owe(_ farewell: Farewell, _ now: Instant) -> [SessionAction] {
+        guard upstream.isOpen, !upstream.receivedClose else { return cut(.client) }
+        owedFarewell = farewell
+        down.reportsBoundary = true
+        client.closeBy = now + Deadlines.closingHandshake
+        return []
+    }
+
+    /// The frame that the farewell waited for has ended.
+    mutating func payFarewell(_ now: Instant) -> Reaction {
+        down.reportsBoundary = false
+        guard let farewell = owedFarewell.take() else { return Reaction() }
+        return reaction(dismissClient(farewell, now), now: now)
     }
 
     // MARK: The upstream
@@ -67,7 +84,7 @@ extension Session {
         guard !upstream.sentClose else { return closeUpstream(now) }
         let resume = resumeReading(.upstream, now)
         let completion = completeMessage()
-        guard let terminate = provider.terminateMessage, !facts.providerIsDone, !upstream.receivedClose else {
+        guard let terminate = provider.terminateMessage, !facts.providerIsDone, !upstreamHasClosed else {
             return resume + completion + closeUpstream(now)
         }
         var actions = resume + completion
@@ -75,9 +92,14 @@ extension Session {
             facts.terminatedBy = .upstream
             actions.append(.send(.upstream, .text(terminate)))
         }
-        guard provider.speaksAssemblyAI else { return actions + closeUpstream(now) }
+        guard provider.speaksAssemblyAI, !upstream.receivedClose else { return actions + closeUpstream(now) }
         deadlines.terminationBy = now + settings.terminate
         return actions
+    }
+
+    /// After a Close the provider counts no longer; after a breach it may, though nothing more it says can be read.
+    private var upstreamHasClosed: Bool {
+        if case .violated(.upstream, _) = ending { false } else { upstream.receivedClose }
     }
 
     /// A dial that asked for nothing yet is dropped; one that did is awaited, so that what it opened can be ended.
@@ -106,8 +128,8 @@ extension Session {
 
     private mutating func closeUpstream(_ now: Instant) -> [SessionAction] {
         deadlines.terminationBy = nil
-        let code = ending?.upstreamCloseCode ?? .normal
-        return close(.upstream, with: ClosePayload(code: code).bytes, now)
+        let payload = facts.clientClose ?? ClosePayload(code: ending?.upstreamCloseCode ?? .normal).bytes
+        return close(.upstream, with: payload, now)
     }
 
     /// The provider's last word is in, while the session runs or after its end.
@@ -138,17 +160,23 @@ extension Session {
     /// The client closes. Where the provider must hear `Terminate` first, the client need not wait for it: its own closing
     /// handshake ends here. Otherwise its Close passes and the provider's answer comes back, with what is still under way.
     mutating func clientClosed(_ close: ClosePayload, _ payload: [UInt8], _ now: Instant) -> Reaction {
+        facts.clientClose = payload
         let ending = Ending.clientClosed(code: close.code)
         guard case .relaying = phase, !provider.speaksAssemblyAI || facts.providerIsDone else {
             return end(ending, after: self.close(.client, with: payload, now), now)
         }
         self.ending = ending
         up.drop()
-        let farewell: [SessionAction] =
-            provider.speaksAssemblyAI || !up.destination.mayTakeMessage
-            ? [] : provider.terminateMessage.map { [.send(.upstream, .text($0))] } ?? []
-        if !farewell.isEmpty { facts.terminatedBy = .upstream }
-        return Reaction(farewell + self.close(.upstream, with: payload, now))
+        return Reaction(tellOfClientLoss() + self.close(.upstream, with: payload, now))
+    }
+
+    /// The message some providers want before the Close of a client that left.
+    private mutating func tellOfClientLoss() -> [SessionAction] {
+        guard !provider.speaksAssemblyAI, up.destination.mayTakeMessage, let message = provider.terminateMessage else {
+            return []
+        }
+        facts.terminatedBy = .upstream
+        return [.send(.upstream, .text(message))]
     }
 
     /// The provider closes: its Close passes to the client, and is answered at once.
@@ -176,8 +204,7 @@ extension Session {
     /// The client's Close was passed on and the provider does not answer it: the client, which waits for that, is answered.
     mutating func closeUnanswered(_ now: Instant) -> Reaction {
         phase = .closing
-        let payload = ending?.code.map { ClosePayload(code: $0).bytes } ?? []
-        return reaction(cut(.upstream) + close(.client, with: payload, now), now: now)
+        return reaction(cut(.upstream) + close(.client, with: facts.clientClose ?? [], now), now: now)
     }
 
     private mutating func passClosingDeadline(_ now: Instant) -> Reaction {
@@ -186,7 +213,8 @@ extension Session {
         return reaction(actions, now: now)
     }
 
-    private mutating func cut(_ leg: Leg) -> [SessionAction] {
+    /// Ends a leg at once, unless it is gone.
+    mutating func cut(_ leg: Leg) -> [SessionAction] {
         guard !self[leg].isGone else { return [] }
         leave(leg)
         return [.abort(leg)]

@@ -53,10 +53,16 @@ extension Session {
         } else {
             let before = down.meter.frames
             notice = down.scan(bytes, from: &offset, forward: forward)
-            if down.meter.frames != before { deadlines.lastData = now }
+            if down.meter.frames != before { noteFirstWord(now) }
         }
         guard let notice else { return Received(consumed: bytes.byteCount, reaction: Reaction()) }
         return Received(consumed: offset, reaction: act(on: notice, from: leg, now, forward))
+    }
+
+    /// Whatever the provider's first message is, it has answered.
+    private mutating func noteFirstWord(_ now: Instant) {
+        deadlines.lastData = now
+        deadlines.beginBy = nil
     }
 
     private mutating func act(
@@ -67,7 +73,7 @@ extension Session {
             self[leg].owed.pong = payload
             return Reaction(payOwedFrames(to: leg))
         case .boundary:
-            return Reaction(payOwedFrames(to: leg.other))
+            return owedFarewell == nil ? Reaction(payOwedFrames(to: leg.other)) : payFarewell(now)
         case .breach(let error):
             return breach(error, by: leg, now)
         case .close(let close, let payload):
@@ -107,7 +113,6 @@ extension Session {
     }
 
     private mutating func providerAnswered() {
-        deadlines.beginBy = nil
         down.recognitionLimit = ProviderMessage.limit
     }
 
