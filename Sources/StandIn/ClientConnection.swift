@@ -29,7 +29,8 @@ final class ClientConnection: TransportDelegate {
 
     private let request: ClientRequest
     private let inbox: Monitor<ClientInbox>
-    private let forget: () -> Void
+    /// Told when it is over; the transport may still be sending its last bytes.
+    private let forget: (Transport?) -> Void
     private let key = OpeningHandshake.key(from: RandomBytes.make(16))
     private var transport: Transport?
     private var stage = Stage.connecting
@@ -45,7 +46,7 @@ final class ClientConnection: TransportDelegate {
         case over
     }
 
-    init(_ request: ClientRequest, _ inbox: Monitor<ClientInbox>, _ forget: @escaping () -> Void) {
+    init(_ request: ClientRequest, _ inbox: Monitor<ClientInbox>, _ forget: @escaping (Transport?) -> Void) {
         self.request = request
         self.inbox = inbox
         self.forget = forget
@@ -141,8 +142,7 @@ final class ClientConnection: TransportDelegate {
             readAnswer(head)
             return consumed
         } catch {
-            post(.badHandshake(error.sentence))
-            stage = .over
+            leaveUnopened(error.sentence)
             return bytes.byteCount
         }
     }
@@ -155,14 +155,18 @@ final class ClientConnection: TransportDelegate {
             try OpeningHandshake.verify(
                 head, key: key, offeredSubprotocols: offered, offeredExtensions: offersExtensions)
         } catch {
-            post(.badHandshake("\(error)"))
-            stage = .over
-            return
+            return leaveUnopened("\(error)")
         }
         guard let transport else { return }
         stage = .open(MessageSocket(transport, isClient: true, maxMessageBytes: Self.maxMessageBytes))
         post(.opened(head))
         performPostponed()
+    }
+
+    private func leaveUnopened(_ why: String) {
+        post(.badHandshake(why))
+        transport?.finish()
+        leave("finished")
     }
 
     /// Gathers the body of an answer that opens nothing; without a length it lasts until the end of the connection.
@@ -223,6 +227,6 @@ final class ClientConnection: TransportDelegate {
         publish()
         stage = .over
         post(.ended(end))
-        forget()
+        forget(transport)
     }
 }

@@ -38,6 +38,7 @@ private final class ClientCore: MailboxReceiver {
     private let loop: EventLoop
     private let buffers: LoopBuffers
     private var clients: [ObjectIdentifier: ClientConnection] = [:]
+    private var lingering = LingeringTransports()
     private var registration: Registration?
 
     init(_ loop: EventLoop) {
@@ -57,6 +58,7 @@ private final class ClientCore: MailboxReceiver {
         case .act(let act, let inbox): clients[ObjectIdentifier(inbox)]?.perform(act)
         case .stop:
             for client in clients.values { client.perform(.reset) }
+            lingering.abortAll()
             if let registration { loop.deregister(registration) }
             loop.stop()
         }
@@ -64,7 +66,8 @@ private final class ClientCore: MailboxReceiver {
 
     private func connect(_ request: ClientRequest, _ inbox: Monitor<ClientInbox>) {
         let id = ObjectIdentifier(inbox)
-        let client = ClientConnection(request, inbox) { [unowned self] in
+        let client = ClientConnection(request, inbox) { [unowned self] transport in
+            if let transport { lingering.add(transport) }
             if let client = clients.removeValue(forKey: id) { loop.retire(client) }
         }
         clients[id] = client

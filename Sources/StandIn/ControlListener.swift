@@ -18,6 +18,7 @@ final class ControlListener {
     let zones: JSONValue
     let zoneNames: [String]
     private var listener: LoopbackListener?
+    private var transports = LingeringTransports()
 
     init(
         port: UInt16, on loop: EventLoop, _ buffers: LoopBuffers, ledger: Monitor<Ledger>, faults: Monitor<FaultBook>,
@@ -32,13 +33,18 @@ final class ControlListener {
             })
         listener = try LoopbackListener(port: port, on: loop) { [unowned self] descriptor, peer in
             let transport = Transport(descriptor, peer: peer, tls: nil, isConnecting: false, buffers: buffers)
+            transports.add(transport)
             try? transport.start(ControlConnection(self))
         }
     }
 
     var port: UInt16 { listener?.port ?? 0 }
 
-    func takeDown() { listener?.takeDown() }
+    /// Closes the door and every connection through it.
+    func takeDown() {
+        listener?.takeDown()
+        transports.abortAll()
+    }
 
     /// Answers one request.
     fileprivate func answer(_ head: RequestHead, body: [UInt8]) -> (status: Int, body: JSONValue) {

@@ -7,7 +7,7 @@ import WebSocket
 /// One connection that sends back what it gets, for conformance suites and byte-exactness tests.
 ///
 /// Belongs to the stand-in's loop; its transport keeps it alive.
-final class EchoConnection: TransportDelegate {
+final class EchoConnection: TransportDelegate, ZoneConnection {
     /// Suites send messages of 16 MiB.
     private static let maxMessageBytes: UInt64 = 64 << 20
     /// Reading pauses while so much waits to be sent back, so that a slow reader slows itself.
@@ -32,6 +32,7 @@ final class EchoConnection: TransportDelegate {
     /// Takes the transport over after the 101; `bytes` came behind the request.
     func start(following bytes: RawSpan) {
         transport.hand(to: self)
+        zone.adopt(transport, by: self)
         if bytes.byteCount > 0 { transport(transport, received: bytes) }
     }
 
@@ -49,6 +50,11 @@ final class EchoConnection: TransportDelegate {
 
     func transport(_ transport: Transport, ended end: TransportEnd) {
         leave(.abandoned, end.name)
+    }
+
+    func drop() {
+        transport.abort()
+        leave(.abandoned, "reset")
     }
 
     private func take(_ event: MessageReader.Event) {

@@ -72,17 +72,20 @@ package struct MessageReader {
     }
 
     private mutating func endDataFrame(_ events: inout [Event]) {
-        events.append(.frame(header.opcode, fin: header.fin, payload))
         if header.opcode != .continuation { messageOpcode = header.opcode }
         message += payload
-        guard header.fin else { return }
+        let frame = Event.frame(header.opcode, fin: header.fin, payload)
+        guard header.fin else { return events.append(frame) }
         defer { message = [] }
-        guard messageOpcode == .text else { return events.append(.binary(message)) }
-        // RFC 6455 §8.1: text that is not UTF-8 fails the connection.
+        guard messageOpcode == .text else {
+            events += [frame, .binary(message)]
+            return
+        }
+        // RFC 6455 §8.1: text that is not UTF-8 fails the connection, and its last frame is not for anyone to see.
         guard let text = String(validating: message, as: UTF8.self) else {
             isOver = true
             return events.append(.violation(.invalidPayload, "The text is not UTF-8."))
         }
-        events.append(.text(text))
+        events += [frame, .text(text)]
     }
 }

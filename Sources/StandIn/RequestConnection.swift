@@ -8,7 +8,7 @@ import WebSocket
 /// One accepted connection while it speaks HTTP: token requests are answered, a session request is upgraded and handed on.
 ///
 /// Belongs to the stand-in's loop; its transport keeps it alive.
-final class RequestConnection: TransportDelegate, TimerHandler {
+final class RequestConnection: TransportDelegate, TimerHandler, ZoneConnection {
     /// Token clients have request lines of 3 kB, key terms and prompts come on top (provider contract §3.1).
     private static let limits = HTTPLimits(maxHeadBytes: 64 << 10)
 
@@ -17,6 +17,7 @@ final class RequestConnection: TransportDelegate, TimerHandler {
     private var parser = RequestHeadParser(limits: limits)
     private var rawHead: [UInt8] = []
     private var stage = Stage.reading
+    private var timer: TimerToken?
 
     private enum Stage {
         case reading
@@ -106,7 +107,7 @@ final class RequestConnection: TransportDelegate, TimerHandler {
 
     private func wait(_ delay: Duration, _ request: Request) {
         stage = .waiting(request, kept: [])
-        _ = zone.loop.schedule(self, at: zone.loop.now + delay)
+        timer = zone.loop.schedule(self, at: zone.loop.now + delay)
     }
 
     /// The time for a slow answer has come.
@@ -125,8 +126,14 @@ final class RequestConnection: TransportDelegate, TimerHandler {
         leave()
     }
 
+    func drop() {
+        transport.abort()
+        leave()
+    }
+
     private func leave() {
         stage = .over
+        if let timer { zone.loop.cancel(timer) }
         zone.forget(transport)
     }
 }
@@ -140,9 +147,7 @@ extension RequestConnection {
             case .noAnswer:
                 stage = .over
                 return
-            case .reset:
-                transport.abort()
-                return leave()
+            case .reset: return drop()
             case .end: return finish()
             case .raw(let bytes): return transport.write(bytes)
             case .status(let status, let body): return refuse(request, status: status, body: body)

@@ -9,7 +9,7 @@ import WebSocket
 /// One connection with an open WebSocket: carries bytes to a `ProviderSession`, and does what that asks for.
 ///
 /// Belongs to the stand-in's loop; its transport keeps it alive.
-final class SessionConnection: TransportDelegate, TimerHandler, TurnHandler {
+final class SessionConnection: TransportDelegate, TimerHandler, TurnHandler, ZoneConnection {
     /// How long a client may take to answer a close frame.
     private static let closePatience = Duration.seconds(5)
     /// A flood pauses while so much waits to be sent.
@@ -23,6 +23,7 @@ final class SessionConnection: TransportDelegate, TimerHandler, TurnHandler {
     private let number: Int
     private var session: ProviderSession
     private var timer: TimerToken?
+    private var closeTimer: TimerToken?
     private var flood: (isText: Bool, bytes: Int)?
     /// Nothing more can be read, a close frame neither: the client broke RFC 6455.
     private var isDeaf = false
@@ -63,6 +64,7 @@ final class SessionConnection: TransportDelegate, TimerHandler, TurnHandler {
     /// Takes the transport over after the 101; `bytes` came behind the request.
     func start(following bytes: RawSpan) {
         transport.hand(to: self)
+        zone.adopt(transport, by: self)
         handle(.opened)
         if !isOver, bytes.byteCount > 0 { transport(transport, received: bytes) }
     }
@@ -80,6 +82,8 @@ final class SessionConnection: TransportDelegate, TimerHandler, TurnHandler {
     }
 
     func transportWrote(_ transport: Transport) { keepFlooding() }
+
+    func drop() { lose { abort() } }
 
     func fired(tag: Int) {
         if tag == Tag.closePatience { return abort() }
@@ -137,7 +141,8 @@ final class SessionConnection: TransportDelegate, TimerHandler, TurnHandler {
         socket.close(payload)
         // RFC 6455 §7.1.1: the server ends TCP, at once when both have closed.
         if socket.closing.isComplete || isDeaf { return finish() }
-        _ = zone.loop.schedule(self, at: zone.loop.now + Self.closePatience, tag: Tag.closePatience)
+        closeTimer =
+            closeTimer ?? zone.loop.schedule(self, at: zone.loop.now + Self.closePatience, tag: Tag.closePatience)
     }
 
     private func schedule() {
@@ -162,6 +167,7 @@ final class SessionConnection: TransportDelegate, TimerHandler, TurnHandler {
         guard !isOver else { return }
         isOver = true
         schedule()
+        if let closeTimer { zone.loop.cancel(closeTimer) }
         publish(end: end)
         zone.forget(transport)
     }

@@ -17,7 +17,8 @@ package enum ClientEvent: Equatable, Sendable {
     case close(ClosePayload)
     /// The server broke a rule of RFC 6455.
     case violation(CloseCode, String)
-    /// The connection is over: `closed`, `truncated`, `lost`, `insecure`, `reset`, or why there never was one. The last
+    /// The connection is over: `closed`, `truncated`, `lost` or `insecure` by the peer, `finished` or `reset` by the
+    /// client itself, or why there never was one. The last
     /// event.
     case ended(String)
 }

@@ -12,7 +12,8 @@ final class ZoneListener {
 
     private let buffers: LoopBuffers
     private var listener: LoopbackListener?
-    private var transports: [ObjectIdentifier: Transport] = [:]
+    private var owners: [ObjectIdentifier: any ZoneConnection] = [:]
+    private var lingering = LingeringTransports()
 
     init(
         _ zone: StandInZone, on loop: EventLoop, _ buffers: LoopBuffers, ledger: Monitor<Ledger>,
@@ -37,14 +38,19 @@ final class ZoneListener {
     func bringUp() { listener?.bringUp() }
 
     func dropConnections() {
-        for transport in transports.values { transport.abort() }
-        transports = [:]
-        count { $0.open = 0 }
+        for owner in owners.values { owner.drop() }
+        lingering.abortAll()
     }
 
-    /// A connection is over.
+    /// `owner` is now the one to tell when the connection must go.
+    func adopt(_ transport: Transport, by owner: any ZoneConnection) {
+        owners[ObjectIdentifier(transport)] = owner
+    }
+
+    /// A connection is over, but for what `finish` may still have to send.
     func forget(_ transport: Transport) {
-        guard transports.removeValue(forKey: ObjectIdentifier(transport)) != nil else { return }
+        guard owners.removeValue(forKey: ObjectIdentifier(transport)) != nil else { return }
+        lingering.add(transport)
         count { $0.open -= 1 }
     }
 
@@ -57,13 +63,13 @@ final class ZoneListener {
         let acts = faults.update { $0.takeForConnection(zone: zone.name) }.filter { $0.moment == .accept }.map(\.act)
         let tls = acts.isEmpty ? zone.tls.map { TLSConnection(server: $0) } : nil
         let transport = Transport(descriptor, peer: peer, tls: tls, isConnecting: false, buffers: buffers)
-        transports[ObjectIdentifier(transport)] = transport
         count {
             $0.accepted += 1
             $0.open += 1
         }
-        let owner: any TransportDelegate =
-            acts.isEmpty ? RequestConnection(transport, in: self) : DeafConnection(in: self)
+        let owner: any TransportDelegate & ZoneConnection =
+            acts.isEmpty ? RequestConnection(transport, in: self) : DeafConnection(transport, in: self)
+        adopt(transport, by: owner)
         do throws(SystemError) {
             try transport.start(owner)
             for act in acts { strike(act, transport) }
@@ -87,11 +93,26 @@ final class ZoneListener {
     }
 }
 
+/// A connection of a zone, in whatever stage.
+protocol ZoneConnection: AnyObject {
+    /// Resets the connection and says so in the ledger.
+    func drop()
+}
+
 /// Listens to nothing and says nothing.
-private final class DeafConnection: TransportDelegate {
+private final class DeafConnection: TransportDelegate, ZoneConnection {
+    private let transport: Transport
     private let zone: ZoneListener
 
-    init(in zone: ZoneListener) { self.zone = zone }
+    init(_ transport: Transport, in zone: ZoneListener) {
+        self.transport = transport
+        self.zone = zone
+    }
+
+    func drop() {
+        transport.abort()
+        zone.forget(transport)
+    }
 
     func transportOpened(_ transport: Transport) {}
     func transport(_ transport: Transport, received bytes: RawSpan) {}
