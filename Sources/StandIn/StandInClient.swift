@@ -18,8 +18,8 @@ package enum ClientEvent: Equatable, Sendable {
     /// The server broke a rule of RFC 6455.
     case violation(CloseCode, String)
     /// The connection is over: `closed`, `truncated`, `lost` or `insecure` by the peer, `finished` or `reset` by the
-    /// client itself, or why there never was one. The last
-    /// event.
+    /// client itself, or why there never was one.
+    /// Always the last event.
     case ended(String)
 }
 

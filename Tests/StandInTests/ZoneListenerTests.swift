@@ -46,6 +46,8 @@ import Testing
         bed.server.takeDown("eu")
         bed.server.dropConnections("eu")
         #expect(client.next() == .ended("lost"))
+        let session = try bed.session()
+        #expect(session.ending == .abandoned && session.connectionEnd == "reset")
         #expect(bed.client().next() == .ended("lost"))
         bed.server.bringUp("eu")
         bed.server.dropConnections("eu")
