@@ -46,7 +46,7 @@ let package = Package(
         // Engines: a C library, but only over bytes in memory.
         library("Crypto", ["COpenSSL"]),  // digests, random bytes, constant time, secrets
         library("TLS", ["COpenSSL", "Crypto", "Bytes"]),  // ciphertext in, plaintext out, and the reverse
-        library("Identity", ["Policy", "Crypto", "HTTP"]),  // a credential and the tenant it proves
+        library("Identity", ["Policy", "Crypto"]),  // a credential and the tenant it proves
 
         // IO: descriptors, threads, clocks and files.
         library("Reactor", ["CLinux", "Timing"]),  // epoll loops, timers, mailboxes, names
@@ -96,7 +96,7 @@ let package = Package(
         tests("RelayCore", ["WebSocket", "JSON", "Policy", "Timing", "Bytes"]),
         tests("Crypto", ["COpenSSL"]),
         tests("TLS", ["Crypto", "Bytes", "StandIn", "COpenSSL"]),
-        tests("Identity", ["Policy", "Crypto", "HTTP"]),
+        tests("Identity", ["Policy", "Crypto"]),
         tests("Reactor", ["Timing"]),
         tests("Transport", ["Reactor", "TLS", "Bytes", "Timing", "StandIn"]),
         tests("Configuration", ["Policy", "Crypto"], resources: [.copy("Fixtures")]),

@@ -12,6 +12,7 @@ package final class ThrowawayAuthority: Sendable {
 
     // Unsafe only to the compiler: never changed after `init`, and OpenSSL counts references under its own locks.
     private nonisolated(unsafe) let certificate: OpaquePointer
+    // As above.
     private nonisolated(unsafe) let key: OpaquePointer
 
     /// A new authority with a P-256 key whose common name is `name`.

@@ -7,7 +7,9 @@ import Crypto
 package final class TLSCertificate: Sendable {
     // Unsafe only to the compiler: never changed after `init`, and OpenSSL counts references under its own locks.
     nonisolated(unsafe) let leaf: OpaquePointer
+    // As above.
     nonisolated(unsafe) let chain: OpaquePointer
+    // As above.
     nonisolated(unsafe) let key: OpaquePointer
 
     /// The DNS names it is for, in lower case; a wildcard stands as `*.example.com`.

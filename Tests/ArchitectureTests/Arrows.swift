@@ -5,17 +5,18 @@ enum Arrows {
     static let pure: [String: Set<String>] = [
         "Timing": [],
         "Bytes": [],
-        "HTTP": ["Bytes"],
+        "JSON": ["Bytes"],
+        "HTTP": ["JSON", "Bytes"],
         "WebSocket": ["HTTP", "Bytes"],
         "Policy": [],
-        "Telemetry": [],
-        "RelayCore": ["WebSocket", "HTTP", "Policy", "Timing", "Bytes"],
+        "Telemetry": ["JSON"],
+        "RelayCore": ["WebSocket", "JSON", "Policy", "Timing", "Bytes"],
     ]
 
     static let engines: [String: Set<String>] = [
         "Crypto": ["COpenSSL"],
-        "TLS": ["COpenSSL", "Bytes"],
-        "Identity": ["Policy", "Crypto", "HTTP"],
+        "TLS": ["COpenSSL", "Crypto", "Bytes"],
+        "Identity": ["Policy", "Crypto"],
     ]
 
     static let io: [String: Set<String>] = [
@@ -33,7 +34,7 @@ enum Arrows {
 
     static let executables: [String: Set<String>] = [
         "tidegate": [
-            "RelayServer", "Configuration", "Policy", "Identity", "Crypto", "Telemetry", "StandIn", "Reactor",
+            "RelayServer", "Configuration", "Policy", "Identity", "Telemetry", "StandIn", "Reactor", "TLS", "HTTP",
             "ArgumentParser",
         ],
         "tidegate-standin": ["StandIn", "ArgumentParser"],

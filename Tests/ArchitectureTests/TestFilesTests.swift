@@ -1,7 +1,8 @@
 import Testing
 
 @Suite struct TestFilesTests {
-    @Test(arguments: Arrows.libraries.keys.sorted())
+    /// `RelayServer` is told in numbered stories over real sockets; its files have tests of their own where a story says too little.
+    @Test(arguments: Arrows.libraries.keys.filter { $0 != "RelayServer" }.sorted())
     func everySourceFileHasATestFileOfItsName(target: String) throws {
         let tests = Set(try SourceTree.files(under: "Tests/\(target)Tests").map(\.name))
         for file in try SourceTree.files(under: "Sources/" + target) where testedElsewhere[file.path] == nil {
@@ -18,4 +19,26 @@ import Testing
 }
 
 /// Source files without a test file of their own, and the reason.
-private let testedElsewhere: [String: String] = [:]
+private let testedElsewhere: [String: String] = [
+    "Sources/Configuration/KeyType.swift": "SchemaCheckTests and ScalarsTests read values of every type",
+    "Sources/Configuration/Section.swift": "TidegateFileTests and PolicyFileTests read through it",
+    "Sources/Policy/Ascii.swift": "ZoneTests, TenantTests and OriginPatternTests use every class",
+    "Sources/Policy/Decision.swift": "DecideTests compares decisions and trails",
+    "Sources/Policy/Grant.swift": "DecideTests uses grants up, in order",
+    "Sources/Policy/PolicyRequest.swift": "values without behaviour",
+    "Sources/Policy/PolicySnapshot.swift": "DecideTests decides under them",
+    "Sources/Policy/Site.swift": "values without behaviour",
+    "Sources/Reactor/Epoll.swift": "EventLoopTests waits through it",
+    "Sources/Reactor/Readiness.swift": "values without behaviour",
+    "Sources/RelayCore/Leg.swift": "every session has two",
+    "Sources/RelayCore/SessionAction.swift": "values without behaviour",
+    "Sources/RelayCore/SessionEvent.swift": "values without behaviour",
+    "Sources/RelayCore/SessionSettings.swift": "values without behaviour",
+    "Sources/RelayCore/SessionSummary.swift": "values without behaviour",
+    "Sources/StandIn/CertificateFolder.swift": "StandInProgramTests fills and removes one",
+    "Sources/TLS/PEM.swift": "TLSCertificateTests and TrustStoreTests read through it",
+    "Sources/TLS/SharedContext.swift": "TLSServerContextTests and TLSClientContextTests make them",
+    "Sources/TLS/TLSProgress.swift": "values without behaviour",
+    "Sources/TLS/TLSVersion.swift": "TLSConnectionTests negotiates each",
+    "Sources/TLS/Wire.swift": "TLSConnectionTests reads and writes through it",
+]
