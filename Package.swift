@@ -51,7 +51,7 @@ let package = Package(
         // IO: descriptors, threads, clocks and files.
         library("Reactor", ["CLinux", "Timing"]),  // epoll loops, timers, mailboxes, names
         library("Transport", ["Reactor", "TLS", "Bytes", "Timing"]),  // descriptor + optional TLS + outbox
-        library("Configuration", ["Policy", "Crypto", .product(name: "Yams", package: "Yams")]),  // YAML lives here only
+        library("Configuration", ["Policy", "Crypto", .product(name: "Yams", package: "Yams")]),  // YAML
         library(
             "RelayServer",
             [

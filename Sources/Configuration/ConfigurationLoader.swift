@@ -53,6 +53,7 @@ package struct LoadResult: Sendable {
 
 /// A whole configuration, as values.
 package struct RelayConfiguration: Sendable {
+    /// What operators decided.
     package let settings: Settings
     /// Built from the settings and every policy file.
     package let policy: PolicySnapshot

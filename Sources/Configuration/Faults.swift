@@ -22,11 +22,14 @@ package struct Place: Hashable, Comparable, Sendable, CustomStringConvertible {
 
 /// One thing wrong, or worth knowing, at one place.
 package struct Fault: Equatable, Sendable, CustomStringConvertible {
+    /// Where it stands.
     package let place: Place
+    /// Whether it keeps the configuration from being taken.
     package let severity: Severity
     /// What is wrong, what is accepted, and the remedy. Never holds what could be a secret.
     package let message: String
 
+    /// How much a fault matters.
     package enum Severity: String, Sendable {
         /// The configuration is refused whole.
         case error
@@ -44,6 +47,7 @@ package struct Fault: Equatable, Sendable, CustomStringConvertible {
 package struct Faults: Equatable, Sendable {
     private var found: [Fault] = []
 
+    /// None.
     package init() {}
 
     /// In the order of their places.
@@ -51,8 +55,11 @@ package struct Faults: Equatable, Sendable {
         found.enumerated().sorted { ($0.element.place, $0.offset) < ($1.element.place, $1.offset) }.map(\.element)
     }
 
+    /// What keeps the configuration from being taken, in the order of places.
     package var errors: [Fault] { all.filter { $0.severity == .error } }
+    /// What works but does less than it seems to, in the order of places.
     package var warnings: [Fault] { all.filter { $0.severity == .warning } }
+    /// What has no effect yet, in the order of places.
     package var notes: [Fault] { all.filter { $0.severity == .note } }
 
     /// Whether the configuration must be refused.
@@ -60,18 +67,22 @@ package struct Faults: Equatable, Sendable {
         found.contains { $0.severity == .error }
     }
 
+    /// Adds an error.
     package mutating func error(_ place: Place, _ message: String) {
         add(place, .error, message)
     }
 
+    /// Adds a warning.
     package mutating func warning(_ place: Place, _ message: String) {
         add(place, .warning, message)
     }
 
+    /// Adds a note.
     package mutating func note(_ place: Place, _ message: String) {
         add(place, .note, message)
     }
 
+    /// Adds another collection's faults.
     package mutating func append(_ others: Faults) {
         found += others.found
     }

@@ -5,11 +5,15 @@
 
 /// One key: where it stands, what it takes, and what happens without it.
 package struct Key: Sendable {
+    /// Where it stands, from the root of its file.
     package let path: String
+    /// What it takes.
     package let type: KeyType
     /// `nil`: nothing, or the key is required.
     package let standard: String?
+    /// Whether leaving it out is an error.
     package let isRequired: Bool
+    /// Whether it has its effect in this version.
     package let force: Force
     /// What the value means, as a sentence.
     package let help: String

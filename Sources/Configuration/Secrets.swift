@@ -64,6 +64,7 @@ package enum SecretError: Error, Equatable {
     case tooLarge(String)
     case notALine(String)
 
+    /// What is wrong, for operators.
     package var sentence: String {
         switch self {
         case .unreadable(let path): "\(path) cannot be read"

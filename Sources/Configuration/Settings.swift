@@ -2,14 +2,19 @@ import Policy
 
 /// What operators decide: everything of `tidegate.yaml` that is in force, as values. What is left out has its default.
 package struct Settings: Sendable {
+    /// Where this process stands.
     package var site: Site
+    /// Where clients connect; one or more.
     package var listeners: [ListenerSettings]
     /// Host names, lowercase, and the zones they ask for.
     package var hosts: [String: Zone]
     /// In the order they are defined.
     package var zones: [ZoneSettings]
+    /// Bounds of the whole relay.
     package var limits: LimitSettings
+    /// How long the relay waits.
     package var timeouts: TimeoutSettings
+    /// What is logged and how.
     package var log: LogSettings
     /// Event loops; 0: one per core.
     package var threads: Int
@@ -39,6 +44,7 @@ package struct Settings: Sendable {
 
 /// One address to listen on.
 package struct ListenerSettings: Equatable, Sendable {
+    /// Where it listens.
     package var address: ListenAddress
     /// Chosen by SNI; the first is the default. `nil`: plain `ws://`.
     package var tls: ListenerTLS?
@@ -51,6 +57,7 @@ package struct ListenerSettings: Equatable, Sendable {
         self.refusals = refusals
     }
 
+    /// How refusals are told.
     package enum RefusalMode: String, CaseIterable, Sendable {
         /// Over WebSocket for requests with an `Origin`, whose page cannot see a status; over HTTP else.
         case auto
@@ -61,6 +68,7 @@ package struct ListenerSettings: Equatable, Sendable {
 
 /// A literal address and a port to listen on.
 package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
+    /// The address.
     package let ip: IPAddress
     /// 0: the system chooses one.
     package let port: UInt16
@@ -70,6 +78,7 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
         self.port = port
     }
 
+    /// Whether only this machine can connect.
     package var isLoopback: Bool { ip.scope == .loopback }
 
     package var description: String {
@@ -84,6 +93,7 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
 package struct ListenerTLS: Equatable, Sendable {
     /// One or more.
     package var certificates: [CertificateFiles]
+    /// The lowest version spoken.
     package var minimum: TLSMinimum
 
     package init(certificates: [CertificateFiles], minimum: TLSMinimum = .tls12) {
@@ -102,6 +112,7 @@ package enum TLSMinimum: String, CaseIterable, Sendable {
 package struct CertificateFiles: Hashable, Sendable {
     /// The certificate first, then its issuers.
     package let chain: String
+    /// The private key.
     package let key: String
 
     package init(chain: String, key: String) {
@@ -112,15 +123,21 @@ package struct CertificateFiles: Hashable, Sendable {
 
 /// How one zone is reached.
 package struct ZoneSettings: Sendable {
+    /// The zone.
     package var zone: Zone
+    /// Who is spoken to there.
     package var provider: Provider
     /// In order of preference; one or more.
     package var endpoints: [Endpoint]
+    /// Where the provider key is kept.
     package var key: SecretSource
+    /// How the provider wants its key.
     package var keyHeader: KeyHeader
     /// A text message that tells the provider its client is gone; `nil`: the provider's own, if it has one.
     package var onClientLoss: String?
+    /// What a connection must prove.
     package var verify: VerifySettings
+    /// For name, TCP and TLS of one endpoint together.
     package var connectTimeout: Duration
 
     package init(
@@ -138,6 +155,7 @@ package struct ZoneSettings: Sendable {
         self.connectTimeout = connectTimeout
     }
 
+    /// The providers whose manners are known.
     package enum Provider: String, CaseIterable, Sendable {
         case assemblyai
         /// Any other WebSocket provider.
@@ -147,6 +165,7 @@ package struct ZoneSettings: Sendable {
 
 /// The header field that carries the provider key.
 package struct KeyHeader: Equatable, Sendable {
+    /// The field's name.
     package let name: String
     private let before: String
     private let after: String
@@ -186,6 +205,7 @@ package struct KeyHeader: Equatable, Sendable {
 
 /// What an upstream connection must prove beyond its host name.
 package struct VerifySettings: Equatable, Sendable {
+    /// Who must have issued the certificate.
     package var authority: Authority
     /// SHA-256 of public keys (SPKI), 32 bytes each; if any are given one must match.
     package var pins: [[UInt8]]
@@ -210,7 +230,9 @@ package struct VerifySettings: Equatable, Sendable {
 package struct LimitSettings: Equatable, Sendable {
     /// Sessions at once.
     package var sessions: Int
+    /// A request head, its blank line included.
     package var headerBytes: Int
+    /// A message of either leg.
     package var messageBytes: Int
     /// Per session and direction.
     package var bufferBytes: Int
@@ -223,17 +245,21 @@ package struct LimitSettings: Equatable, Sendable {
 
 /// How long the relay waits.
 package struct TimeoutSettings: Equatable, Sendable {
+    /// For a client's TLS and request, and for an upstream's answer.
     package var handshake: Duration
     /// A ping is sent on a leg idle this long.
     package var ping: Duration
+    /// A pinged leg that is silent for this long is lost.
     package var pong: Duration
     /// A peer that reads nothing for this long is closed.
     package var stall: Duration
     /// No data frame either way.
     package var idle: Duration
+    /// The longest session.
     package var session: Duration
     /// Waits this long for the provider to finish.
     package var terminate: Duration
+    /// Sessions may end by themselves for this long when the relay stops.
     package var drain: Duration
 
     /// The defaults.
@@ -244,7 +270,9 @@ package struct TimeoutSettings: Equatable, Sendable {
 
 /// What is logged and how.
 package struct LogSettings: Equatable, Sendable {
+    /// What is less severe is not logged.
     package var level: Level
+    /// How a line is written.
     package var format: Format
 
     /// The defaults.
@@ -252,10 +280,12 @@ package struct LogSettings: Equatable, Sendable {
         self.init(Section(defaultsOf: "log", in: .tidegateFile))
     }
 
+    /// How much an operator must care.
     package enum Level: String, CaseIterable, Sendable {
         case debug, info, warning, error
     }
 
+    /// How a line is written.
     package enum Format: String, CaseIterable, Sendable {
         case json, text
     }

@@ -12,6 +12,7 @@ package struct ClientKeys: Sendable {
         let keyName: String
     }
 
+    /// The keys of every tenant of `policy`.
     package init(of policy: PolicySnapshot) {
         var owners: [[UInt8]: Owner] = [:]
         var contested: Set<[UInt8]> = []
@@ -43,6 +44,7 @@ package struct ClientKeys: Sendable {
 
 /// What came of looking at a request's credential, and which key it was, for receipts.
 package struct Identification: Equatable, Sendable {
+    /// Whom the credential proves, or why nobody.
     package let outcome: IdentityOutcome
     /// The name the policy file gives the key; `nil` unless a client key proved the tenant.
     package let keyName: String?

@@ -3,6 +3,7 @@
 /// `Identity` knows where credentials are found and whom they prove. It never sees a socket or a file, never decides what
 /// a tenant may do, and never lets a credential reach a log: a `Credential` prints as its place alone. `RelayServer` calls it.
 package struct Credential: Equatable, Sendable {
+    /// Where it stood.
     package let place: Place
     /// `nil` when the place held several different texts.
     private let text: String?

@@ -1,5 +1,6 @@
 /// What a request asks for: a zone, or none. Asking never widens what policy allows.
 package struct Ask: Equatable, Sendable {
+    /// The zone asked for; `nil`: none.
     package let zone: Zone?
 
     package init(zone: Zone? = nil) {
@@ -56,6 +57,7 @@ package enum AskError: Error, Equatable {
     /// The path is no session's.
     case unknownPath
 
+    /// The refusal of such a request.
     package var refusal: Refusal {
         switch self {
         case .conflict(let first, let other):

@@ -25,7 +25,9 @@ package struct Decision: ~Copyable {
 
 /// One rule and what it found in one request.
 package struct TrailStep: Equatable, Sendable {
+    /// The rule.
     package let rule: Rule
+    /// What it said.
     package let finding: Finding
     /// What was found, as a sentence.
     package let sentence: String

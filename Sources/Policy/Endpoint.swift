@@ -1,10 +1,12 @@
 /// One upstream URL of one zone.
 package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
+    /// The zone it lies in.
     package let zone: Zone
     /// `wss` rather than `ws`.
     package let secure: Bool
     /// Lowercase; an IPv6 literal keeps its brackets. The name the certificate must match and `Host` carries.
     package let host: String
+    /// 1…65535; the scheme's own when the URL names none.
     package let port: UInt16
     /// Begins with `/`; holds no query. The client's query follows it byte for byte.
     package let path: String
@@ -65,7 +67,9 @@ package struct Endpoint: Hashable, Sendable, CustomStringConvertible {
 
 /// The literal address and port an endpoint is connected at instead of resolving its name.
 package struct EndpointAddress: Hashable, Sendable, CustomStringConvertible {
+    /// The literal address.
     package let address: IPAddress
+    /// 1…65535.
     package let port: UInt16
 
     package init(_ address: IPAddress, port: UInt16) {
@@ -98,6 +102,7 @@ package enum EndpointError: Error, Equatable {
     case host
     case path
 
+    /// What is wrong, with what is accepted.
     package var sentence: String {
         switch self {
         case .scheme: "an endpoint is a WebSocket URL: wss://host[:port]/path"

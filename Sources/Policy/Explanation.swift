@@ -1,36 +1,56 @@
 /// A decision told: what was asked, what came of it, and every rule that led there. For people and, encoded, for programs.
 package struct Explanation: Equatable, Sendable {
+    /// The tenant asked about.
     package let tenant: String
+    /// The version of the policy.
     package let policy: String
+    /// Where the decision would be made.
     package let site: String
     /// The zone asked for.
     package let asked: String?
+    /// The origin asked about.
     package let origin: String?
+    /// The decision.
     package let outcome: Outcome
+    /// Each rule that was looked at, in order.
     package let rules: [Step]
 
+    /// A permission with what may be dialled, or a denial.
     package enum Outcome: Equatable, Sendable {
         /// The zone, and every endpoint the grant would hand out, in order.
         case granted(zone: String, endpoints: [Candidate])
         case refused(Denial)
     }
 
+    /// A refusal, as a client would hear it.
     package struct Denial: Encodable, Equatable, Sendable {
+        /// The refusal's name.
         package let name: String
+        /// Its HTTP status.
         package let status: Int
+        /// Its close code.
         package let closeCode: UInt16
+        /// Why.
         package let sentence: String
     }
 
+    /// An endpoint that may be dialled.
     package struct Candidate: Encodable, Equatable, Sendable {
+        /// Its zone.
         package let zone: String
+        /// Its URL.
         package let url: String
     }
 
+    /// One rule and what it found.
     package struct Step: Encodable, Equatable, Sendable {
+        /// The rule's number in PRODUCT.
         package let rule: Int
+        /// The rule's text.
         package let statement: String
+        /// What it said of the request.
         package let finding: String
+        /// What was found.
         package let sentence: String
     }
 

@@ -3,6 +3,7 @@
 /// Only `decide` makes one, it cannot be copied, and failing over is asking the same grant for its next endpoint: so no
 /// retry can leave the tenant's residency.
 package struct Grant: ~Copyable, Sendable {
+    /// Whom it was granted to.
     package let tenant: TenantName
     /// The zone asked for, or else the tenant's first.
     package let zone: Zone
@@ -31,7 +32,9 @@ package struct Grant: ~Copyable, Sendable {
 
 /// One endpoint that may be dialled, once, for one tenant. The only thing the dialler takes.
 package struct GrantedEndpoint: ~Copyable, Sendable {
+    /// What may be dialled.
     package let endpoint: Endpoint
+    /// Whom it was granted to.
     package let tenant: TenantName
 
     init(endpoint: Endpoint, tenant: TenantName) {

@@ -2,6 +2,7 @@
 package struct HostAndPort: Hashable, Sendable {
     /// Lowercase; an IPv6 literal keeps its brackets.
     package let host: String
+    /// The port, if one was named.
     package let port: UInt16?
 
     /// `nil` when the host is empty or the port is no number of 1–5 digits up to 65535. The host's characters are not checked.

@@ -53,6 +53,7 @@ package struct OriginPattern: Hashable, Sendable, CustomStringConvertible {
         self.parts = parts
     }
 
+    /// Whether a page of this origin is meant.
     package func matches(_ origin: Origin) -> Bool {
         guard origin.scheme == parts.scheme, origin.port == parts.port else { return false }
         guard hasWildcard else { return origin.host == parts.host }
@@ -74,6 +75,7 @@ package enum OriginPatternError: Error, Equatable {
     case host
     case wideWildcard
 
+    /// What is wrong, with what is accepted.
     package var sentence: String {
         switch self {
         case .null: "`null` is what every sandboxed page sends; name the pages that may connect"

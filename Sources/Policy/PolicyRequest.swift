@@ -1,12 +1,16 @@
 /// Everything about one request that a decision depends on. Two equal requests under one snapshot get equal decisions.
 package struct PolicyRequest: Equatable, Sendable {
+    /// What came of the credential.
     package var identity: IdentityOutcome
     /// The `Origin` field as it came.
     package var origin: String?
+    /// No page script can set one on a WebSocket.
     package var hasAuthorizationHeader: Bool
     /// The relay's own origins as this client sees them; see `Origin.own`.
     package var ownOrigins: [Origin]
+    /// The zone asked for.
     package var ask: Ask
+    /// What the limits say.
     package var admission: Admission
 
     package init(

@@ -2,11 +2,13 @@
 package struct PolicySnapshot: Sendable {
     /// A short hash of the files it was read from; receipts and logs name it.
     package let version: String
+    /// Where this process stands.
     package let site: Site
     /// In the order they are defined.
     package let zones: [ZoneDefinition]
     /// Host names, lowercase, and the zones they ask for.
     package let hosts: [String: Zone]
+    /// Every tenant, by name.
     package let tenants: [TenantName: Tenant]
 
     /// Of two tenants or zones of one name the first counts; the loader reports such pairs before they get here.
@@ -35,6 +37,7 @@ package struct PolicySnapshot: Sendable {
 
 /// A zone and what may be dialled in it.
 package struct ZoneDefinition: Equatable, Sendable {
+    /// The zone.
     package let zone: Zone
     /// In order of preference; all of them of this zone.
     package let endpoints: [Endpoint]

@@ -56,7 +56,9 @@ package enum RefusalName: String, CaseIterable, Sendable {
 
 /// The denial of one request, by its name, with a sentence for people.
 package struct Refusal: Error, Equatable {
+    /// Which of PRODUCT's refusals it is.
     package let name: RefusalName
+    /// Its HTTP status.
     package let status: Int
     /// For people: what is wrong and what to do. Holds nothing a client sent but checked names.
     package let sentence: String

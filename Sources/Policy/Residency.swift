@@ -41,6 +41,7 @@ package enum Residency: Equatable, Sendable, CustomStringConvertible {
 
 /// An ordered list of different zones that is never empty: an empty residency would be neither a promise nor a permission.
 package struct ZoneList: Equatable, Sendable {
+    /// The preferred zone.
     package let first: Zone
     private let others: [Zone]
 
@@ -62,6 +63,7 @@ package struct ZoneList: Equatable, Sendable {
         [first] + others
     }
 
+    /// Whether the zone is in the list.
     package func contains(_ zone: Zone) -> Bool {
         zone == first || others.contains(zone)
     }

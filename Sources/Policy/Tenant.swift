@@ -1,6 +1,8 @@
 /// Whom a client belongs to. Policy attaches to tenants, never to connections.
 package struct Tenant: Equatable, Sendable {
+    /// The tenant's name.
     package let name: TenantName
+    /// The zones its data may enter.
     package let residency: Residency
     /// The client keys that prove this tenant.
     package let keys: [ClientKeyHash]
@@ -10,7 +12,9 @@ package struct Tenant: Equatable, Sendable {
     package let certificates: [String]
     /// The claim of the company's own identity provider that proves this tenant.
     package let jwt: TenantClaim?
+    /// What it may use.
     package let limits: TenantLimits
+    /// What policy does to its queries.
     package let parameters: ParameterRules
 
     package init(
@@ -31,8 +35,10 @@ package struct Tenant: Equatable, Sendable {
 
 /// A tenant's name: 1–63 letters, digits, `-`, `_` or `.`, so that it can never become structure in a log line or a header.
 package struct TenantName: Hashable, Comparable, Sendable, CustomStringConvertible {
+    /// The name as it is written.
     package let text: String
 
+    /// `nil` when the text cannot be a tenant's name.
     package init?(_ text: String) {
         let marks = "-_.".utf8
         guard !text.isEmpty, text.utf8.count <= Zone.maxNameLength,
@@ -50,6 +56,7 @@ package struct TenantName: Hashable, Comparable, Sendable, CustomStringConvertib
 
 /// What a policy file keeps of a client key: its name, for receipts, and the SHA-256 of its text. Never the key.
 package struct ClientKeyHash: Equatable, Sendable {
+    /// The key's name, for receipts.
     package let name: String
     /// 32 bytes.
     package let sha256: [UInt8]
@@ -62,7 +69,9 @@ package struct ClientKeyHash: Equatable, Sendable {
 
 /// A claim of a JWT and the value that makes its bearer this tenant's.
 package struct TenantClaim: Equatable, Sendable {
+    /// The claim's name.
     package let claim: String
+    /// What it must say.
     package let value: String
 
     package init(claim: String, value: String) {
@@ -75,9 +84,11 @@ package struct TenantClaim: Equatable, Sendable {
 package struct TenantLimits: Equatable, Sendable {
     /// Sessions at once.
     package var sessions: Int?
+    /// Sessions begun in any minute.
     package var newSessionsPerMinute: Int?
     /// Times real time, averaged over ten seconds.
     package var audioRate: Double?
+    /// Hours of audio in a day, UTC.
     package var audioHoursPerDay: Double?
     /// How long one session may last.
     package var session: Duration?

@@ -10,6 +10,7 @@ package final class Lock<Value: ~Copyable & Sendable>: @unchecked Sendable {
     /// A mutex must never move, so it has memory of its own.
     private let mutex: UnsafeMutablePointer<pthread_mutex_t>
 
+    /// Guards `value`.
     package init(_ value: consuming Value) {
         self.value = value
         mutex = .allocate(capacity: 1)

@@ -11,6 +11,7 @@ package final class Mailbox<Message: Sendable>: Sendable {
     private let state = Lock(State())
     private let wakeup: Wakeup
 
+    /// An empty mailbox. Throws when there is no descriptor to be had.
     package init() throws(SystemError) {
         wakeup = try Wakeup()
     }

@@ -8,6 +8,7 @@ import Timing
 package final class Resolver: Sendable {
     /// The addresses in the order in which to try them, at least one and at most `maxAddresses`.
     package typealias Answer = Result<[SocketAddress], ResolveError>
+    /// Takes an answer, on whatever thread has it.
     package typealias Completion = @Sendable (Answer) -> Void
     /// A blocking look-up; the ports of its addresses are ignored.
     package typealias Lookup = @Sendable (_ name: String) -> Answer

@@ -5,6 +5,7 @@ import Glibc
 /// An IPv4-mapped IPv6 address (`::ffff:a.b.c.d`, RFC 4291 §2.5.5.2) reaches the IPv4 host and therefore *is* the IPv4
 /// address here, so that no rule about addresses can be passed by writing one the other way.
 package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
+    /// In host order.
     package let port: UInt16
     private let ip: IP
     /// The interface of a link-local IPv6 address (RFC 4007 §11); 0 for every other.

@@ -2,6 +2,7 @@ import Policy
 
 /// Why one endpoint of a grant could not be used: the kind decides what follows, the detail is for logs alone.
 package struct DialFailure: Error, Equatable, Sendable {
+    /// What went wrong.
     package let kind: Kind
     /// What happened, for operators. Never compared, never sent to a peer.
     package let detail: String

@@ -46,7 +46,9 @@ package enum Ending: Equatable, Sendable {
 
 /// What a leg is told when the relay ends a session: a close code and a sentence.
 package struct Farewell: Equatable, Sendable {
+    /// The Close frame's code.
     package let code: CloseCode
+    /// Why, for people.
     package let sentence: String
 }
 

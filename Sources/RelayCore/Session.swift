@@ -22,6 +22,7 @@ import WebSocket
 ///
 /// Owned by one driver, on one loop's thread.
 package struct Session: ~Copyable {
+    /// Names the session in logs, refusals and receipts.
     package let id: String
     let settings: SessionSettings
     let policy: PolicySnapshot

@@ -41,7 +41,9 @@ package enum OwnFrame: Equatable, Sendable {
 ///
 /// Noncopyable because a granted endpoint is: it can be dialled once, by whoever takes it out.
 package struct Reaction: ~Copyable {
+    /// What to do, in order.
     package var actions: [SessionAction]
+    /// What to dial after that.
     package var dial: GrantedEndpoint?
 
     init(_ actions: [SessionAction] = [], dial: consuming GrantedEndpoint? = nil) {

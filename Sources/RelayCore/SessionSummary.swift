@@ -3,15 +3,19 @@ import Timing
 
 /// The facts of one session or refusal, as known at its end.
 package struct SessionSummary: Equatable, Sendable {
+    /// The session's id.
     package var id: String
+    /// Whom the client belongs to, once that was known.
     package var tenant: TenantName?
     /// The zone the client asked for.
     package var asked: Zone?
     /// The zone that heard the session; nil when none was reached.
     package var zone: Zone?
+    /// What was dialled; nil when none was reached.
     package var endpoint: Endpoint?
     /// The rules that led to the decision.
     package var trail: [TrailStep]
+    /// Why it ended.
     package var ending: Ending
     /// What the client was refused with, if it was.
     package var refusal: Refusal?

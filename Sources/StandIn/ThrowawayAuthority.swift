@@ -99,7 +99,9 @@ extension ThrowawayAuthority {
 
     /// A certificate and its private key.
     package struct Issued: Sendable {
+        /// The certificate.
         package let chainPEM: [UInt8]
+        /// Its private key.
         package let keyPEM: [UInt8]
 
         fileprivate init(_ certificate: OpaquePointer, _ key: OpaquePointer) {
@@ -118,7 +120,9 @@ extension ThrowawayAuthority {
 
     /// A file could not be written; `code` is the `errno`.
     package struct CannotWrite: Error, Equatable {
+        /// The file.
         package let path: String
+        /// The system's error number.
         package let code: Int32
     }
 

@@ -13,6 +13,7 @@ package struct TLSError: Error, Equatable, Sendable, CustomStringConvertible {
         self.detail = detail
     }
 
+    /// What can go wrong, and whose it is to mend.
     package enum Kind: Equatable, Sendable {
         /// A certificate, key or setting cannot be used: the operator's to mend.
         case setup

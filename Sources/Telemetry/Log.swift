@@ -6,6 +6,7 @@ import JSON
 /// closed list, and no field of it can carry a payload, a key, a token, a credential or a query.
 /// Thread-safe as far as its sink is.
 package struct Log: Sendable {
+    /// What is less severe is not written.
     package let minimum: LogLevel
     private let format: LogFormat
     private let timestamp: @Sendable () -> String
@@ -153,6 +154,7 @@ package struct LogField: Sendable {
 
     /// The session's id.
     package static func session(_ id: String) -> LogField { LogField("session", id) }
+    /// Whom the client belongs to.
     package static func tenant(_ name: String) -> LogField { LogField("tenant", name) }
     /// The zone that hears the audio.
     package static func zone(_ name: String) -> LogField { LogField("zone", name) }
@@ -176,13 +178,19 @@ package struct LogField: Sendable {
     package static func detail(_ text: String) -> LogField { LogField("detail", text) }
     /// A close code.
     package static func code(_ code: Int) -> LogField { LogField("code", code) }
+    /// How many, of whatever the event speaks of.
     package static func count(_ count: Int) -> LogField { LogField("count", count) }
+    /// From the request to the end.
     package static func milliseconds(_ count: Int) -> LogField { LogField("milliseconds", count) }
     /// Until the upstream was open.
     package static func dialMilliseconds(_ count: Int) -> LogField { LogField("dial_milliseconds", count) }
+    /// Data frames of the client.
     package static func framesUp(_ count: UInt64) -> LogField { LogField("frames_up", Int(clamping: count)) }
+    /// Data frames of the provider.
     package static func framesDown(_ count: UInt64) -> LogField { LogField("frames_down", Int(clamping: count)) }
+    /// Payload bytes of the client.
     package static func bytesUp(_ count: UInt64) -> LogField { LogField("bytes_up", Int(clamping: count)) }
+    /// Payload bytes of the provider.
     package static func bytesDown(_ count: UInt64) -> LogField { LogField("bytes_down", Int(clamping: count)) }
     /// The provider's own count.
     package static func billedSeconds(_ count: Int) -> LogField { LogField("billed_seconds", count) }

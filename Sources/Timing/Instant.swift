@@ -2,6 +2,7 @@
 ///
 /// Pure code is handed instants and never asks for one; only `Reactor` reads the clock.
 package struct Instant: Comparable, Hashable, Sendable {
+    /// Since the clock's origin.
     package var nanoseconds: UInt64
 
     package init(nanoseconds: UInt64) {

@@ -4,6 +4,7 @@ import WebSocket
 
 /// What a session made of some bytes: how many it has dealt with, and what to do before it is given the rest.
 package struct Received: ~Copyable {
+    /// How many of the bytes are dealt with.
     package let consumed: Int
     private let reaction: Reaction
 
