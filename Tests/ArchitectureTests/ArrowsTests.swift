@@ -29,14 +29,14 @@ import Testing
     }
 }
 
-/// Reads the arrows from the text of `Package.swift`, where each target stands as `library("Name", […])` or
+/// Reads the arrows from the text of `Package.swift`, where each target stands as `library("Name", […])`, perhaps with settings, or
 /// `.executableTarget(name: "Name", dependencies: […])`.
 private func declaredArrows() throws -> [String: Set<String>] {
     let manifest = try SourceTree.text(of: "Package.swift")
         .replacing(/\/\/.*/, with: "")
         .replacing(/\s/, with: "")
         .replacing(/\.product\(name:("\w+"),package:"[\w-]+"\)/) { $0.output.1 }
-    let library = /library\("(?<name>[\w-]+)"(,\[(?<arrows>[^\]]*)\])?,?\)/
+    let library = /library\("(?<name>[\w-]+)"(,\[(?<arrows>[^\]]*)\])?(,settings:\[[^\]]*\])?,?\)/
     let executable = /\.executableTarget\(name:"(?<name>[\w-]+)",dependencies:\[(?<arrows>[^\]]*)\]/
     let found =
         manifest.matches(of: library).map { ($0.name, $0.arrows ?? "") }

@@ -36,7 +36,7 @@ struct SourceFile: CustomTestStringConvertible, Sendable {
 
     /// The modules this file imports, whatever stands before `import`.
     var imports: [String] {
-        lines.compactMap { line in
+        lines.filter { $0.contains("import ") }.compactMap { line in
             let pattern =
                 /^(@\w+(\(\w+\))? +)*((package|public|internal|private|fileprivate) +)?import +((struct|class|enum|protocol|func|typealias|var|let) +)?(?<module>\w+)/
             return line.firstMatch(of: pattern).map { String($0.module) }
