@@ -18,8 +18,10 @@ enum SessionRecord {
     }
 
     private static func ended(_ summary: SessionSummary, _ policy: String, _ log: Log) {
+        // A key that the provider refuses is refused for every session, until somebody mends it.
+        let level: LogLevel = summary.refusal?.name == .upstreamRefused ? .error : .info
         log.write(
-            .info, .sessionEnded, .session(summary.id), summary.tenant.map { .tenant($0.text) },
+            level, .sessionEnded, .session(summary.id), summary.tenant.map { .tenant($0.text) },
             summary.asked.map { .asked($0.name) }, summary.zone.map { .zone($0.name) },
             summary.endpoint.map { .endpoint($0.description) }, .ending(summary.ending.name),
             summary.ending.code.map { .code(Int($0.rawValue)) }, .policy(policy),

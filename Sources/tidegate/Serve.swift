@@ -10,7 +10,7 @@ struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run the relay.",
         discussion: """
-            SIGTERM or SIGINT: accepts nothing more, lets sessions end by themselves for `timeouts.drain`, then ends them \
+            SIGHUP: reload is not in force yet; the log says so. SIGTERM or SIGINT: accepts nothing more, lets sessions end by themselves for `timeouts.drain`, then ends them \
             and exits with 0. A second one ends at once.
             """)
 
@@ -23,6 +23,7 @@ struct Serve: ParsableCommand {
             throw ExitCode.failure
         }
         let output = try OperatorLog(configuration.settings.log)
+        warn(of: configuration.settings.limits.sessions, to: output.log)
         for warning in result.faults.warnings {
             output.log.write(.warning, .configurationWarning, .detail("\(warning)"))
         }
@@ -31,7 +32,7 @@ struct Serve: ParsableCommand {
                 configuration, environment: ProcessInfo.processInfo.environment,
                 cores: ProcessInfo.processInfo.activeProcessorCount)
             let server = try RelayServer.start(snapshot, log: output.log)
-            try StopSignals.watch(server)
+            try StopSignals.watch(server, log: output.log)
             server.wait()
             output.close()
         } catch {
@@ -39,6 +40,18 @@ struct Serve: ParsableCommand {
             report("tidegate: \(error)")
             throw ExitCode.failure
         }
+    }
+
+    /// Two descriptors a session, and some for listeners, loops and the log.
+    private func warn(of sessions: Int, to log: Log) {
+        let limit = DescriptorLimit.raise()
+        let needed = UInt64(sessions) * 2 + 100
+        guard limit < needed else { return }
+        log.write(
+            .warning, .configurationWarning,
+            .detail(
+                "limits.sessions is \(sessions), but the system allows \(limit) descriptors; allow \(needed) "
+                    + "(ulimit -n, LimitNOFILE=) or lower the limit"))
     }
 
     private func report(_ line: String) {
