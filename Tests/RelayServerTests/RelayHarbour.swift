@@ -1,0 +1,312 @@
+import Configuration
+import Crypto
+import Foundation
+import HTTP
+import Identity
+import Policy
+import Reactor
+import RelayServer
+import StandIn
+import TLS
+import Telemetry
+import Testing
+import Timing
+
+/// Stand-in zones `us`, `eu` and `edge`, each with its own certificate and key, and a relay in front of them: real
+/// sockets and real TLS, all on loopback. Stops everything when it goes.
+///
+/// The first listener speaks TLS with certificates for `localhost` and `stt.example.com`, the second is plain `ws://`.
+final class RelayHarbour {
+    let standIn: StandInServer
+    let relay: RelayServer
+    let clients: ClientLoop
+    let log = RelayLog()
+    let tenants: [HarbourTenant]
+    /// What clients of the relay trust.
+    let trust: TLSClientContext
+    /// The provider key of each zone.
+    let providerKeys: [String: String]
+    private let folder: String
+
+    /// How long anything may take that happens at once when all is well.
+    static let patience = Duration.seconds(30)
+
+    /// Starts all of it, as `adjust` wants it.
+    init(_ adjust: (inout Plan) throws -> Void = { _ in }) throws {
+        let authority = ThrowawayAuthority(name: "Harbour")
+        folder = try Self.makeFolder()
+        var plan = try Plan(authority: authority, folder: folder)
+        try adjust(&plan)
+        tenants = plan.tenants
+        providerKeys = plan.providerKeys
+        trust = try TLSClientContext(trust: TrustStore(pem: authority.certificatePEM))
+        standIn = try StandInServer(zones: plan.standIns)
+        clients = try ClientLoop()
+        let environment = Dictionary(
+            uniqueKeysWithValues: plan.providerKeys.map { (Plan.variable(ofKey: $0.key), $0.value) })
+        let snapshot = try RelaySnapshot(
+            plan.configuration(ports: standIn.ports), environment: environment, cores: Plan.threads)
+        relay = try RelayServer.start(snapshot, log: log.log)
+    }
+
+    deinit {
+        clients.stop()
+        relay.stop()
+        relay.wait()
+        standIn.stop()
+        try? FileManager.default.removeItem(atPath: folder)
+    }
+
+    /// The TLS listener's port.
+    var port: UInt16 { relay.addresses[0].port }
+
+    /// The plain listener's port.
+    var plainPort: UInt16 { relay.addresses[1].port }
+
+    var ledger: Monitor<Ledger> { standIn.ledger }
+
+    private static func makeFolder() throws -> String {
+        let path = FileManager.default.temporaryDirectory.path() + "/harbour-" + Hex.encode(RandomBytes.make(8))
+        try FileManager.default.createDirectory(atPath: path, withIntermediateDirectories: false)
+        return path
+    }
+}
+
+/// A tenant of the harbour, with a client key made for this run.
+struct HarbourTenant {
+    let name: String
+    let residency: Residency
+    let key = ClientKey.make()
+
+    /// The page that may connect for every tenant.
+    static let origin = "https://app.acme.example"
+
+    /// `[]` is `any`.
+    init(_ name: String, _ zones: [Zone]) {
+        self.name = name
+        residency = ZoneList(zones).map { .zones($0) } ?? .any
+    }
+
+    fileprivate func policy() throws -> Tenant {
+        Tenant(
+            name: try #require(TenantName(name)), residency: residency,
+            keys: [ClientKeyHash(name: "main", sha256: key.digest)], origins: [try OriginPattern(Self.origin)])
+    }
+}
+
+extension Zone {
+    static let us = Zone("us")!
+    static let eu = Zone("eu")!
+}
+
+// MARK: - The plan
+
+extension RelayHarbour {
+    /// What a story can change before anything is started.
+    struct Plan {
+        var tenants = [
+            HarbourTenant("acme", [.eu]), HarbourTenant("globex", [.us]), HarbourTenant("initech", [.us, .eu]),
+            HarbourTenant("umbrella", [.edge]), HarbourTenant("hooli", []),
+        ]
+        /// The zones' servers, by name; `endpoints` says which of them belong to a zone.
+        var standIns: [StandInZone] = []
+        /// For each zone the names of its servers, in order of preference.
+        var endpoints: [Zone: [String]] = [.us: ["us"], .eu: ["eu"], .edge: ["edge"]]
+        /// Changes a zone's settings; told the stand-ins' ports.
+        var adjustZone: (inout ZoneSettings, [String: UInt16]) throws -> Void = { _, _ in }
+        var site = Site(name: "harbour")
+        var hosts: [String: Zone] = [:]
+        var listeners: [ListenerSettings]
+        var limits = LimitSettings()
+        var timeouts = TimeoutSettings()
+        let authority: ThrowawayAuthority
+        /// Where files may be put; it goes with the harbour.
+        let folder: String
+
+        let providerKeys: [String: String]
+        private let authorityFile: String
+
+        /// More than one, so that sessions on different loops are part of every story.
+        fileprivate static let threads = 2
+        static let zones: [Zone] = [.us, .eu, .edge]
+
+        fileprivate init(authority: ThrowawayAuthority, folder: String) throws {
+            self.authority = authority
+            self.folder = folder
+            authorityFile = try authority.write(to: folder, name: "authority")
+            let certificates = try [["localhost", "127.0.0.1"], ["stt.example.com"]].enumerated().map { index, names in
+                let files = try authority.issue(names: names).write(to: folder, name: "relay-\(index)")
+                return CertificateFiles(chain: files.chain, key: files.key)
+            }
+            let anyPort = ListenAddress(.v4(0x7F00_0001), port: 0)
+            listeners = [
+                ListenerSettings(address: anyPort, tls: ListenerTLS(certificates: certificates)),
+                ListenerSettings(address: anyPort),
+            ]
+            providerKeys = Dictionary(
+                uniqueKeysWithValues: Self.zones.map { ($0.name, "key-\($0)-\(Hex.encode(RandomBytes.make(16)))") })
+            for zone in Self.zones { try addStandIn(zone.name, in: zone) }
+        }
+
+        /// Another server that knows the zone's key, with a certificate of its own.
+        mutating func addStandIn(_ name: String, in zone: Zone) throws {
+            let keys = ProviderKeys([(zone.name, providerKeys[zone.name] ?? "")])
+            standIns.append(try StandInZone(name, keys: keys, issuedBy: authority, names: ["localhost"]))
+        }
+
+        /// Changes one server, or all of them.
+        mutating func adjustStandIns(_ name: String? = nil, _ adjust: (inout StandInZone) throws -> Void) rethrows {
+            for index in standIns.indices where name == nil || standIns[index].name == name {
+                try adjust(&standIns[index])
+            }
+        }
+
+        /// Makes every zone another provider than AssemblyAI, whose servers send back each frame as it came.
+        mutating func useEcho() {
+            adjustStandIns { $0.mode = .echoFrames }
+            adjustZone = { zone, _ in zone.provider = .generic }
+        }
+
+        fileprivate func configuration(ports: [String: UInt16]) throws -> RelayConfiguration {
+            var zones: [ZoneSettings] = []
+            for zone in Self.zones {
+                let urls = (endpoints[zone] ?? []).map { "wss://localhost:\(ports[$0] ?? 0)/v3/ws" }
+                var settings = ZoneSettings(
+                    zone: zone, endpoints: try urls.map { try Endpoint($0, in: zone) },
+                    key: .environment(Self.variable(ofKey: zone.name)),
+                    verify: VerifySettings(authority: .file(authorityFile)))
+                try adjustZone(&settings, ports)
+                zones.append(settings)
+            }
+            let settings = Settings(
+                site: site, listeners: listeners, hosts: hosts, zones: zones, limits: limits, timeouts: timeouts,
+                threads: Self.threads)
+            return RelayConfiguration(
+                settings: settings, policy: settings.policy(version: "1", tenants: try tenants.map { try $0.policy() }))
+        }
+
+        fileprivate static func variable(ofKey zone: String) -> String { "KEY_OF_\(zone)" }
+    }
+}
+
+// MARK: - Clients
+
+extension RelayHarbour {
+    /// The tenant's client key.
+    func key(of tenant: String) -> String {
+        tenants.first { $0.name == tenant }?.key.text ?? ""
+    }
+
+    /// A client of a tenant.
+    func client(
+        _ tenant: String = "acme", _ target: String = "/v3/ws", fields: HeaderFields = [:],
+        _ adjust: (inout ClientRequest) -> Void = { _ in }
+    ) -> StandInClient {
+        var all: HeaderFields = ["Authorization": key(of: tenant)]
+        all.append(contentsOf: fields)
+        return stranger(target, fields: all, adjust)
+    }
+
+    /// A client with nothing but the fields given.
+    func stranger(
+        _ target: String = "/v3/ws", fields: HeaderFields = [:], _ adjust: (inout ClientRequest) -> Void = { _ in }
+    ) -> StandInClient {
+        var request = ClientRequest(port: port, target: target, fields: fields, tls: trust)
+        adjust(&request)
+        return StandInClient(request, on: clients)
+    }
+
+    /// Waits until the ledger is as `attempt` wants it, and returns what that found.
+    func wait<Found>(until attempt: @escaping (Ledger) -> Found?) throws -> Found {
+        try #require(ledger.wait(upTo: Self.patience) { attempt($0) })
+    }
+
+    /// Waits for the only session of a zone's server to be as `isDone` says; as a rule, to be over.
+    func session(
+        in zone: String = "eu", until isDone: @escaping (Ledger.Session) -> Bool = { $0.connectionEnd != nil }
+    ) throws -> Ledger.Session {
+        let sessions = try wait { ledger in
+            let sessions = ledger.sessions(in: zone)
+            return sessions.contains(where: isDone) ? sessions : nil
+        }
+        #expect(sessions.count == 1)
+        return sessions[0]
+    }
+
+    /// Connections accepted by a zone's server up to now.
+    func accepted(in zone: String) -> Int {
+        ledger.snapshot.connections[zone]?.accepted ?? 0
+    }
+
+    /// Connections accepted by all servers up to now.
+    var acceptedAnywhere: Int {
+        ledger.snapshot.connections.values.reduce(0) { $0 + $1.accepted }
+    }
+}
+
+extension StandInClient {
+    /// Waits for the next event.
+    func event() throws -> ClientEvent {
+        try #require(next(within: RelayHarbour.patience))
+    }
+
+    /// Waits for the 101.
+    @discardableResult
+    func opened() throws -> ResponseHead {
+        let event = try event()
+        guard case .opened(let head) = event else { throw Unexpected(event) }
+        return head
+    }
+
+    /// Waits for the next text message, as JSON.
+    func message() throws -> JSONValue {
+        let event = try event()
+        guard case .text(let text) = event else { throw Unexpected(event) }
+        return try JSONValue(parsing: text)
+    }
+
+    /// Waits for the 101 and `Begin`.
+    func begun() throws {
+        try opened()
+        #expect(try message()["type"] == "Begin")
+    }
+
+    /// Waits for the end of the connection and returns what came before it and has not been read.
+    func toTheEnd() throws -> [ClientEvent] {
+        let events = rest(within: RelayHarbour.patience)
+        guard case .ended = events.last else { throw Unexpected(events.last) }
+        return events
+    }
+
+    struct Unexpected: Error, CustomStringConvertible {
+        let event: ClientEvent?
+        init(_ event: ClientEvent?) { self.event = event }
+        var description: String { "unexpected: \(event.map { "\($0)" } ?? "nothing")" }
+    }
+}
+
+// MARK: - The log
+
+/// The relay's log, in memory. Thread-safe.
+final class RelayLog: Sendable {
+    private let lines = Monitor<[String]>([])
+
+    /// What the relay writes to: everything, as JSON.
+    var log: Log {
+        Log(minimum: .debug, timestamp: { "now" }) { [lines] line in
+            lines.update { $0.append(String(decoding: line.dropLast(), as: UTF8.self)) }
+        }
+    }
+
+    /// All of it, line by line.
+    var text: [String] { lines.snapshot }
+
+    /// Waits for a line of this event whose members are as `isWanted` says.
+    func line(_ event: String, where isWanted: @escaping (JSONValue) -> Bool = { _ in true }) throws -> JSONValue {
+        try #require(
+            lines.wait(upTo: RelayHarbour.patience) { lines in
+                lines.lazy.compactMap { try? JSONValue(parsing: $0) }
+                    .first { $0["event"]?.string == event && isWanted($0) }
+            })
+    }
+}
