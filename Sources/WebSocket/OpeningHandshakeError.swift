@@ -28,6 +28,8 @@ extension OpeningHandshakeError {
     /// The status of the answer.
     package var status: Int {
         switch self {
+        // RFC 9110 §15.5.6: the resource knows no other method.
+        case .methodNotGET: 405
         // RFC 9110 §15.5.22: the resource is there, but not without an upgrade.
         case .upgradeMissing: 426
         // RFC 6455 §4.2.2, item 4: "an appropriate HTTP error code (such as 426 Upgrade Required)".
@@ -38,13 +40,14 @@ extension OpeningHandshakeError {
 
     /// Fields the answer must have beside those of its body.
     package var fields: HeaderFields {
-        guard status == 426 else { return [:] }
+        switch status {
+        // RFC 9110 §15.5.6: a 405 names the methods allowed.
+        case 405: ["Allow": "GET"]
         // RFC 9110 §15.5.22: a 426 names the protocol; RFC 6455 §4.4: and the versions understood.
-        return [
-            "Upgrade": "websocket",
-            "Connection": "Upgrade",
-            "Sec-WebSocket-Version": OpeningHandshake.version,
-        ]
+        case 426:
+            ["Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": OpeningHandshake.version]
+        default: [:]
+        }
     }
 
     /// The rule, as a sentence for the people at the other end. It holds nothing of what they sent.

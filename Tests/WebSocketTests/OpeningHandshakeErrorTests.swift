@@ -3,10 +3,18 @@ import Testing
 import WebSocket
 
 @Suite struct OpeningHandshakeErrorTests {
-    @Test func whatUpgradingWouldMendIs426AndTheRest400() {
+    @Test func whatUpgradingWouldMendIs426AnotherMethod405AndTheRest400() {
         #expect(
             OpeningHandshakeError.allCases.filter { $0.status == 426 } == [.upgradeMissing, .webSocketVersionNot13])
-        #expect(OpeningHandshakeError.allCases.allSatisfy { [400, 426].contains($0.status) })
+        #expect(OpeningHandshakeError.allCases.filter { $0.status == 405 } == [.methodNotGET])
+        #expect(OpeningHandshakeError.allCases.allSatisfy { [400, 405, 426].contains($0.status) })
+    }
+
+    // RFC 9110 §15.5.6
+    @Test func a405NamesTheMethodAllowed() {
+        for error in OpeningHandshakeError.allCases {
+            #expect(error.fields.all("Allow") == (error.status == 405 ? ["GET"] : []))
+        }
     }
 
     // RFC 6455 §4.4, RFC 9110 §15.5.22
