@@ -105,7 +105,7 @@ let package = Package(
             "RelayServer",
             [
                 "StandIn", "Configuration", "RelayCore", "Identity", "Transport", "Reactor", "TLS", "Crypto",
-                "Telemetry", "WebSocket", "HTTP", "Policy", "Timing", "Bytes",
+                "Telemetry", "WebSocket", "HTTP", "Policy", "Timing", "Bytes", "COpenSSL",
             ]),
         .testTarget(name: "ArchitectureTests", swiftSettings: rules),
     ]
