@@ -25,13 +25,17 @@ final class ClientConnection {
     }
 
     func start() throws(SystemError) {
-        timer = worker.loop.schedule(self, at: worker.loop.now + worker.snapshot.handshake)
         try transport.start(self)
+        timer = worker.loop.schedule(self, at: worker.loop.now + worker.snapshot.handshake)
+        worker.newcomerArrived()
     }
 
-    private func disarm() {
-        if let timer { worker.loop.cancel(timer) }
-        timer = nil
+    /// The request is complete, or will never be.
+    private func settle() {
+        guard let timer else { return }
+        worker.loop.cancel(timer)
+        self.timer = nil
+        worker.newcomerSettled()
     }
 }
 
@@ -43,8 +47,8 @@ extension ClientConnection: TransportDelegate {
         do throws(HTTPError) {
             var consumed = 0
             guard let head = try parser.parse(bytes, consumed: &consumed) else { return }
-            disarm()
             let session = SessionDriver(transport, worker: worker)
+            settle()
             session.begin(with: head, on: listener, followedBy: bytes.extracting(consumed...))
         } catch {
             refuse(Refusal(error))
@@ -54,22 +58,25 @@ extension ClientConnection: TransportDelegate {
     func transportWrote(_ transport: Transport) {}
 
     func transport(_ transport: Transport, ended end: TransportEnd) {
-        disarm()
+        settle()
         worker.log.write(
             .debug, .connectionFailed, .address(transport.peer.description), .detail("before its request: \(end)"))
     }
 
     private func refuse(_ refusal: Refusal) {
-        disarm()
-        SessionDriver(transport, worker: worker).refuse(refusal)
+        let session = SessionDriver(transport, worker: worker)
+        settle()
+        session.refuse(refusal)
     }
 }
 
 extension ClientConnection: TimerHandler {
     /// RFC 9110 §15.5.9. A client that has said nothing is not told either: it may be no HTTP client at all.
     func fired(tag: Int) {
-        timer = nil
-        guard hasSpoken else { return transport.abort() }
+        guard hasSpoken else {
+            settle()
+            return transport.abort()
+        }
         refuse(Refusal(.timeout, "The request was not complete in time.", status: 408))
     }
 }

@@ -45,6 +45,7 @@ final class SessionDriver {
         request = Request(
             upgrade: reading.upgrade, credential: reading.credential, upstream: UpstreamRequest(head))
         switch reading.outcome {
+        case .success where !worker.isServing: handle(.rejected(.draining, reading.refusalForm))
         case .success(let request): handle(.requested(request))
         case .failure(let refusal): handle(.rejected(refusal, reading.refusalForm))
         }

@@ -21,6 +21,8 @@ final class Worker {
     private var drivers: [String: SessionDriver] = [:]
     private var lookups: [UInt64: Dialer] = [:]
     private var lastLookup: UInt64 = 0
+    /// Accepted connections whose request is not complete yet.
+    private var newcomers = 0
     private var state = State.serving
 
     private enum State: Equatable {
@@ -85,6 +87,17 @@ extension Worker {
     /// 128 random bits: unique without asking anyone, and not to be guessed from another.
     func newSessionID() -> String {
         Hex.encode(RandomBytes.make(16))
+    }
+
+    /// A connection was accepted. It is told of a drain when its request is complete, so the drain waits for that.
+    func newcomerArrived() {
+        newcomers += 1
+    }
+
+    /// The connection's request became a session's, or will never be complete.
+    func newcomerSettled() {
+        newcomers -= 1
+        stopIfDrained()
     }
 
     func add(_ driver: SessionDriver) {
@@ -153,6 +166,6 @@ extension Worker: TimerHandler {
     private static let lastPatience = Duration.seconds(6)
 
     private func stopIfDrained() {
-        if state != .serving, drivers.isEmpty { loop.stop() }
+        if state != .serving, drivers.isEmpty, newcomers == 0 { loop.stop() }
     }
 }

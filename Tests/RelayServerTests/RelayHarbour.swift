@@ -233,6 +233,13 @@ extension RelayHarbour {
         return sessions[0]
     }
 
+    /// Makes connections to a zone's server be refused.
+    func takeDown(_ zone: String) throws {
+        standIn.takeDown(zone)
+        let port = try #require(standIn.ports[zone])
+        while !WireClient.isRefused(port: port) {}
+    }
+
     /// Connections accepted by a zone's server up to now.
     func accepted(in zone: String) -> Int {
         ledger.snapshot.connections[zone]?.accepted ?? 0

@@ -58,9 +58,23 @@ final class WireClient {
         if socket >= 0 { close(socket) }
     }
 
+    /// Whether nobody listens at the port.
+    static func isRefused(port: UInt16) -> Bool {
+        guard let (descriptor, result) = connected(to: port) else { return false }
+        close(descriptor)
+        return result == ECONNREFUSED
+    }
+
     private static func connect(_ port: UInt16) throws -> Int32 {
+        let (descriptor, result) = try #require(connected(to: port))
+        try #require(result == 0)
+        return descriptor
+    }
+
+    /// A socket, and what came of connecting it: 0 or the error's number.
+    private static func connected(to port: UInt16) -> (descriptor: Int32, result: Int32)? {
         let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        try #require(descriptor >= 0)
+        guard descriptor >= 0 else { return nil }
         var yes: Int32 = 1
         setsockopt(descriptor, Int32(IPPROTO_TCP), TCP_NODELAY, &yes, socklen_t(MemoryLayout<Int32>.size))
         var patience = timeval(tv_sec: Int(RelayHarbour.patience.components.seconds), tv_usec: 0)
@@ -75,8 +89,7 @@ final class WireClient {
                 Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        try #require(result == 0)
-        return descriptor
+        return (descriptor, result == 0 ? 0 : errno)
     }
 }
 
