@@ -161,10 +161,10 @@ extension RelayHarbour {
             }
         }
 
-        /// Makes every zone another provider than AssemblyAI, whose servers send back each frame as it came.
-        mutating func useEcho() {
+        /// Makes every zone's servers send back each frame as it came: as a rule, those of another provider than AssemblyAI.
+        mutating func useEcho(as provider: ZoneSettings.Provider = .generic) {
             adjustStandIns { $0.mode = .echoFrames }
-            adjustZone = { zone, _ in zone.provider = .generic }
+            adjustZone = { zone, _ in zone.provider = provider }
         }
 
         fileprivate func configuration(ports: [String: UInt16]) throws -> RelayConfiguration {
