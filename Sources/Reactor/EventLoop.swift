@@ -14,11 +14,16 @@ import Timing
 /// what was retired. Nothing on the way of an event allocates or takes a lock.
 package final class EventLoop {
     /// The moment at which this turn began.
-    package private(set) var now: Instant
+    package var now: Instant { turnBegan }
 
+    // Behind the property above, because one that other modules see costs a check at each access.
+    private var turnBegan: Instant
     private let epoll: Epoll
-    private var watched = SlotTable<Watched>()
+    // Unchecked, because it is asked with every event; a handler that a change lets go of is retired, not released.
+    @exclusivity(unchecked) private var watched = SlotTable<Watched>()
     private var timers = TimerQueue()
+    /// When the next timer is due: what each turn asks, without a look at the queue.
+    private var alarm: Instant?
     private let turnHandlers = Batch<any TurnHandler>()
     private let retired = Batch<AnyObject>()
     private var isStopping = false
@@ -32,12 +37,12 @@ package final class EventLoop {
     /// A loop for the thread that will call `run`.
     package init() throws(SystemError) {
         epoll = try Epoll()
-        now = MonotonicClock.now()
+        turnBegan = MonotonicClock.now()
     }
 
     /// Runs turns until a handler calls `stop`.
     package func run() {
-        now = MonotonicClock.now()
+        turnBegan = MonotonicClock.now()
         while !isStopping { turn() }
         isStopping = false
     }
@@ -49,9 +54,9 @@ package final class EventLoop {
 
     func turn() {
         let count = epoll.wait(milliseconds: patience)
-        now = MonotonicClock.now()
+        turnBegan = MonotonicClock.now()
         deliver(count)
-        fireTimers()
+        if let alarm, alarm.nanoseconds <= turnBegan.nanoseconds { fireTimers() }
         turnHandlers.drain { $0.endOfTurn() }
         retired.drain { _ in }
     }
@@ -137,18 +142,22 @@ extension EventLoop {
     @discardableResult
     package func schedule(_ handler: any TimerHandler, at deadline: Instant, tag: Int = 0) -> TimerToken {
         // Not before `now`, so that no timer can push itself in front of those that are due.
-        timers.insert(handler, at: max(deadline, now), tag: tag)
+        let token = timers.insert(handler, at: max(deadline, now), tag: tag)
+        alarm = timers.earliest
+        return token
     }
 
     /// Keeps a timer from firing, in this turn too. Does nothing when it has fired.
     package func cancel(_ token: TimerToken) {
         timers.cancel(token)
+        alarm = timers.earliest
     }
 
     private func fireTimers() {
         // Those scheduled from here on wait for the next turn: a timer that re-arms itself cannot hold up the loop.
         let end = timers.sequence
         while let (handler, tag) = timers.popDue(at: now, scheduledBefore: end) {
+            alarm = timers.earliest
             handler.fired(tag: tag)
         }
     }
@@ -156,10 +165,10 @@ extension EventLoop {
     /// How long the wait may take, in the milliseconds of epoll_wait(2): -1 is for ever.
     private var patience: Int32 {
         if isStopping || !turnHandlers.isEmpty { return 0 }
-        guard let deadline = timers.earliest else { return -1 }
-        let nanoseconds = deadline.duration(since: now).wholeNanoseconds
+        guard let alarm else { return -1 }
+        guard alarm.nanoseconds > now.nanoseconds else { return 0 }
         // Rounded up: a wait that ends too early would only be followed by another.
-        return Int32(clamping: nanoseconds / 1_000_000 + (nanoseconds % 1_000_000 > 0 ? 1 : 0))
+        return Int32(clamping: (alarm.nanoseconds - now.nanoseconds - 1) / 1_000_000 + 1)
     }
 }
 
@@ -184,15 +193,18 @@ package protocol TurnHandler: AnyObject {
 private final class Batch<Element> {
     private var gathering: [Element] = []
     private var draining: [Element] = []
-
-    var isEmpty: Bool { gathering.isEmpty }
+    /// Kept beside the arrays, for every turn asks: what they release may run any code, so each access to them is checked.
+    private(set) var isEmpty = true
 
     func append(_ element: Element) {
         gathering.append(element)
+        isEmpty = false
     }
 
     func drain(_ body: (Element) -> Void) {
+        guard !isEmpty else { return }
         swap(&gathering, &draining)
+        isEmpty = true
         for index in draining.indices { body(draining[index]) }
         draining.removeAll(keepingCapacity: true)
     }

@@ -32,4 +32,9 @@ package struct Readiness: OptionSet, Sendable {
     package static var hangup: Readiness { Readiness(rawValue: CLINUX_EPOLLHUP) }
     /// The connection is broken; `Socket.connectError` says how. Told whatever the interest is, as `hangup`.
     package static var error: Readiness { Readiness(rawValue: CLINUX_EPOLLERR) }
+
+    /// Reading will tell something: bytes, the end of the stream, or why the connection is lost.
+    package var mayRead: Bool { rawValue & (CLINUX_EPOLLIN | CLINUX_EPOLLHUP | CLINUX_EPOLLERR) != 0 }
+    /// Bytes can be written.
+    package var mayWrite: Bool { rawValue & CLINUX_EPOLLOUT != 0 }
 }
