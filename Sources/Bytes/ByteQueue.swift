@@ -9,13 +9,14 @@
 ///
 /// A queue that `consume` empties gives its memory back, so that an idle session holds no buffer; a scratch buffer that
 /// serves a whole loop is made with `keepsStorage: true` and keeps what it has grown to.
-/// Belongs to one thread at a time. Owns its memory until it is destroyed.
+/// Belongs to one thread at a time. Owns its memory until it is destroyed. Public, although no other package sees it:
+/// the compiler inlines members of public types alone into other targets.
 ///
 /// ```
 ///  base          head                tail            capacity
 ///   │  consumed   │      content      │    spare       │
 /// ```
-package struct ByteQueue: ~Copyable {
+public struct ByteQueue: ~Copyable {
     @usableFromInline var base: UnsafeMutableRawPointer?
     @usableFromInline var head = 0
     @usableFromInline var tail = 0
