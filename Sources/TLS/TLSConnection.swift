@@ -183,6 +183,8 @@ extension TLSConnection {
         let wire = UnsafeMutablePointer<Wire>.allocate(capacity: 1)
         wire.initialize(to: Wire())
         guard let ssl, let bio = Wire.makeBIO(over: wire) else { preconditionFailure("no memory for a connection") }
+        // Else every record costs two visits to the wire, one for its first five bytes.
+        SSL_set_read_ahead(ssl, 1)
         SSL_set_bio(ssl, bio, bio)  // takes over the one reference for both directions
         return (ssl, wire)
     }
@@ -225,9 +227,9 @@ extension TLSConnection {
             var count = 0
             if SSL_read_ex(ssl, start + filled, plaintext.count - filled, &count) == 1 {
                 filled += count
-                // OpenSSL takes a record at a time, so with the input used up it holds nothing that is whole:
-                // stopping here spares the call that would only find that out.
-                if wire.pointee.inputCount == 0 { break }
+                // With the input used up and nothing of it left in OpenSSL's buffer, stopping here spares the call that
+                // would only find that out.
+                if wire.pointee.inputCount == 0, SSL_has_pending(ssl) == 0 { break }
             } else {
                 // The wire knows best: SSL_get_error would blame an error that someone left in the thread's queue.
                 if wire.pointee.isStarved { break }
