@@ -14,10 +14,11 @@ package final class LoopBuffers {
     let input = UnsafeMutableRawBufferPointer.allocate(byteCount: readSize, alignment: 16)
     let plaintext = UnsafeMutableRawBufferPointer.allocate(
         byteCount: readSize + TLSConnection.plaintextReserve, alignment: 16)
-    /// Bytes on their way to `writer`'s socket, collected so that one event costs one `send`.
-    var output = ByteQueue(keepsStorage: true)
-    /// Whose bytes `output` holds.
-    private var writer: Transport?
+    /// Bytes on their way to `writer`'s socket, collected so that one event costs one `send`. Unchecked, because it is lent to
+    /// TLS and the kernel with every message, and neither calls back.
+    @exclusivity(unchecked) var output = ByteQueue(keepsStorage: true)
+    /// Whose bytes `output` holds. Not counted, for it changes with every message; a transport that ends withdraws.
+    private var writer: Unmanaged<Transport>?
     /// A transport is handling an event, and flushes at its end.
     private var isInEvent = false
 
@@ -39,11 +40,11 @@ package final class LoopBuffers {
         flush()
     }
 
-    /// Makes `output` collect for `transport`; what another one has left in it goes out first.
+    /// Makes `output` collect for `transport`; what it held for another goes out first.
     func collect(for transport: Transport) {
-        guard writer !== transport else { return }
+        guard !isWriter(transport) else { return }
         flush()
-        writer = transport
+        writer = .passUnretained(transport)
         if !isInEvent { loop.atEndOfTurn(self) }
     }
 
@@ -51,7 +52,18 @@ package final class LoopBuffers {
     package func flush() {
         guard let transport = writer else { return }
         writer = nil
-        transport.sendCollected()
+        if !output.isEmpty { transport._withUnsafeGuaranteedRef { $0.sendCollected() } }
+    }
+
+    /// Drops what was collected for `transport`.
+    func withdraw(_ transport: Transport) {
+        guard isWriter(transport) else { return }
+        writer = nil
+        output.removeAll(keepingCapacity: true)
+    }
+
+    private func isWriter(_ transport: Transport) -> Bool {
+        writer?.toOpaque() == Unmanaged.passUnretained(transport).toOpaque()
     }
 }
 

@@ -22,6 +22,8 @@ package final class Transport {
     private var delegate: (any TransportDelegate)?
     private var registration: Registration?
     private var outbox = ByteQueue()
+    /// The outbox holds what the socket has not taken.
+    private var isBlocked = false
     private var state: State
     private var isReadingPaused = false
     private var hasPeerEnded = false
@@ -58,6 +60,10 @@ package final class Transport {
         state = isConnecting ? .connecting : tls == nil ? .open : .securing
     }
 
+    deinit {
+        buffers.withdraw(self)
+    }
+
     /// Begins to watch the socket. `delegate` is kept until the transport ends. Without TLS an accepted transport is open
     /// at once and `transportOpened` is not called.
     ///
@@ -73,7 +79,7 @@ package final class Transport {
     }
 
     /// Bytes that were written and that the socket has not taken, as they go over the wire.
-    package var queuedBytes: Int { outbox.count }
+    package var queuedBytes: Int { isBlocked ? outbox.count : 0 }
 
     /// The number of the descriptor, for socket options.
     package var descriptorNumber: Int32 { raw }
@@ -81,13 +87,11 @@ package final class Transport {
     /// Queues bytes for the peer; they leave at the end of the event, or with `flush`. Ignored unless the transport is open.
     package func write(_ bytes: RawSpan) {
         guard case .open = state else { return }
+        buffers.collect(for: self)
         bytes.withUnsafeBytes { bytes in
-            withOutput { output in
-                guard let tls else { return output.append(bytes) }
-                do throws(TLSError) { try tls.send(bytes, output: &output) } catch {
-                    // The connection failed before; its reader is told by the next event.
-                }
-            }
+            if tls == nil { return buffers.output.append(bytes) }
+            // Fails only if the connection did before; its reader is told by the next event.
+            do throws(TLSError) { try tls?.send(bytes, output: &buffers.output) } catch {}
         }
         // More than a read's worth waits: send it rather than let the shared buffer grow.
         if buffers.output.count >= LoopBuffers.readSize { buffers.flush() }
@@ -123,7 +127,7 @@ package final class Transport {
             state = .finishing
             isReadingPaused = false
             lingerTimer = buffers.loop.schedule(self, at: buffers.loop.now + Self.linger)
-            if buffers.output.isEmpty, outbox.isEmpty { sayGoodbye() } else { buffers.loop.atEndOfTurn(self) }
+            if buffers.output.isEmpty, !isBlocked { sayGoodbye() } else { buffers.loop.atEndOfTurn(self) }
         case .connecting, .securing: abort()
         case .finishing, .lingering, .ended: break
         }
@@ -166,9 +170,8 @@ extension Transport: EventHandler {
     package func ready(_ readiness: Readiness) {
         buffers.inEvent {
             if case .connecting = state { return connected() }
-            if readiness.contains(.writable) { sendOutbox() }
-            // A lost connection is reported whatever was asked for, and only reading tells why.
-            if readiness.contains(.readable) || !readiness.isDisjoint(with: [.hangup, .error]) { receive() }
+            if readiness.mayWrite { sendOutbox() }
+            if readiness.mayRead { receive() }
         }
     }
 
@@ -182,11 +185,9 @@ extension Transport: EventHandler {
         }
         state = .securing
         updateInterest()
-        var failure: TLSError?
-        withOutput { output in
-            do throws(TLSError) { try tls.start(output: &output) } catch { failure = error }
-        }
-        if let failure { fail(.insecure(failure)) }
+        var hello = ByteQueue()
+        do throws(TLSError) { try tls.start(output: &hello) } catch { return fail(.insecure(error)) }
+        queue(hello)
     }
 
     // One `recv` a readiness, and no second one to learn that there is no more: the loop is level-triggered.
@@ -205,19 +206,20 @@ extension Transport: EventHandler {
         case .connecting, .securing, .open: break
         case .finishing, .lingering, .ended: return
         }
-        guard let tls else {
+        // What TLS has to say by itself, once the handshake is over: nothing, as a rule.
+        var answer = ByteQueue()
+        let decrypted: TLSProgress?
+        do throws(TLSError) {
+            decrypted = try tls?.receive(bytes, plaintext: buffers.plaintext, output: &answer)
+        } catch {
+            queue(answer)
+            return fail(.insecure(error))
+        }
+        queue(answer)
+        guard let progress = decrypted else {
             delegate?.transport(self, received: bytes.bytes)
             return
         }
-        var progress: TLSProgress?
-        var failure: TLSError?
-        withOutput { output in
-            do throws(TLSError) {
-                progress = try tls.receive(bytes, plaintext: buffers.plaintext, output: &output)
-            } catch { failure = error }
-        }
-        if let failure { return fail(.insecure(failure)) }
-        guard let progress else { return }
         if progress.handshakeCompleted {
             state = .open
             delegate?.transportOpened(self)
@@ -248,8 +250,10 @@ extension Transport: EventHandler {
 
     private func end() {
         state = .ended
+        buffers.withdraw(self)
         delegate = nil
         outbox.removeAll(keepingCapacity: false)
+        isBlocked = false
         if let lingerTimer { buffers.loop.cancel(lingerTimer) }
         if let registration { buffers.loop.deregister(registration) }
         registration = nil
@@ -260,45 +264,50 @@ extension Transport: EventHandler {
 // MARK: Writing
 
 extension Transport {
-    /// Lends the queue that the next bytes belong to: the outbox while it holds earlier ones, else the loop's own.
-    private func withOutput(_ body: (inout ByteQueue) -> Void) {
-        guard outbox.isEmpty else { return body(&outbox) }
+    /// Queues what is ready for the wire.
+    private func queue(_ bytes: borrowing ByteQueue) {
+        guard !bytes.isEmpty else { return }
         buffers.collect(for: self)
-        body(&buffers.output)
+        bytes.withUnsafeBytes { buffers.output.append($0) }
     }
 
     /// Sends what the loop's buffer has collected for this transport; what the socket does not take goes to the outbox.
     func sendCollected() {
-        guard !buffers.output.isEmpty else { return }
         defer { buffers.output.removeAll(keepingCapacity: true) }
-        guard state != .ended else { return }
-        let sent = buffers.output.withUnsafeBytes { Socket.send(raw, $0) }
-        switch sent {
-        case .bytes(let count): buffers.output.consume(count)
-        case .wouldBlock: break
-        case .failed: return  // The next event reports the loss, with its reason.
+        // Behind earlier bytes these wait their turn.
+        if !isBlocked {
+            switch buffers.output.withUnsafeBytes({ Socket.send(raw, $0) }) {
+            case .bytes(let count) where count == buffers.output.count: return
+            case .bytes(let count): buffers.output.consume(count)
+            case .wouldBlock: break
+            case .failed: return  // The next event reports the loss, with its reason.
+            }
         }
-        guard !buffers.output.isEmpty else { return }
         buffers.output.withUnsafeBytes { outbox.append($0) }
-        updateInterest()
+        setBlocked(true)
     }
 
     private func sendOutbox() {
-        guard !outbox.isEmpty else { return }
+        guard isBlocked else { return }
         let sent = outbox.withUnsafeBytes { Socket.send(raw, $0) }
         guard case .bytes(let count) = sent else { return }
         outbox.consume(count)
         if outbox.isEmpty {
-            updateInterest()
+            setBlocked(false)
             if case .finishing = state { return sayGoodbye() }
         }
         delegate?.transportWrote(self)
     }
 
+    private func setBlocked(_ isBlocked: Bool) {
+        self.isBlocked = isBlocked
+        updateInterest()
+    }
+
     private var interest: Interest {
         if case .connecting = state { return .writable }
         var interest: Interest = isReadingPaused ? [] : .readable
-        if !outbox.isEmpty { interest.insert(.writable) }
+        if isBlocked { interest.insert(.writable) }
         return interest
     }
 
@@ -314,9 +323,11 @@ extension Transport: TimerHandler, TurnHandler {
     /// Everything that was queued is out: close_notify and FIN follow, and the peer's end is awaited.
     private func sayGoodbye() {
         state = .lingering
-        if let tls { withOutput { tls.close(output: &$0) } }
+        var goodbye = ByteQueue()
+        tls?.close(output: &goodbye)
+        queue(goodbye)
         buffers.flush()
-        guard outbox.isEmpty else {
+        guard !isBlocked else {
             state = .finishing
             return
         }
@@ -326,7 +337,7 @@ extension Transport: TimerHandler, TurnHandler {
 
     package func endOfTurn() {
         buffers.flush()
-        if case .finishing = state, outbox.isEmpty { sayGoodbye() }
+        if case .finishing = state, !isBlocked { sayGoodbye() }
     }
 
     /// The peer did not end its side in time.
