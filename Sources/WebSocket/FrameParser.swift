@@ -74,6 +74,7 @@ package struct FrameParser: Sendable {
 extension FrameParser {
     @inline(__always)
     private mutating func nextHeader(_ bytes: RawSpan, _ offset: inout Int) throws(WebSocketError) -> FrameHeader? {
+        guard offset < bytes.byteCount else { return nil }
         guard carriedCount == 0, let header = try FrameHeader(bytes, at: offset) else {
             return try nextSplitHeader(bytes, &offset)
         }
