@@ -25,6 +25,9 @@ struct LegState {
     /// Frames that wait for a frame boundary, or for room: at most one of each kind.
     var owed = OwedFrames()
 
+    /// Whether what the leg sends is still looked at.
+    var takesFrames: Bool { isOpen && !receivedClose }
+
     mutating func open(at now: Instant) {
         isOpen = true
         heardAt = now

@@ -120,14 +120,15 @@ struct Passage: ~Copyable {
     ) throws(WebSocketError) {
         frame = header
         framePassed = 0
-        if header.opcode.isControl {
+        switch header.opcode {
+        case .text: message = header.payloadLength <= UInt64(recognitionLimit) ? .hold : .pass
+        case .binary: message = .pass
+        case .continuation: break
+        case .close, .ping, .pong:
             controlPayload.removeAll(keepingCapacity: true)
             return
         }
         meter.count(frameOf: header.payloadLength)
-        if header.opcode != .continuation {
-            message = header.opcode == .text && header.payloadLength <= UInt64(recognitionLimit) ? .hold : .pass
-        }
         // Headers count too, or empty fragments could be held without end.
         if message == .hold, UInt64(held.count) + header.payloadLength > UInt64(recognitionLimit) {
             message = .pass

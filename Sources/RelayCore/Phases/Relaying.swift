@@ -6,16 +6,19 @@ import WebSocket
 package struct Received: ~Copyable {
     /// How many of the bytes are dealt with.
     package let consumed: Int
-    private let reaction: Reaction
+    private let reaction: Reaction?
 
-    init(consumed: Int, reaction: consuming Reaction) {
+    init(consumed: Int, reaction: consuming Reaction? = nil) {
         self.consumed = consumed
         self.reaction = reaction
     }
 
+    /// Whether there may be something to do. For bytes that only pass there is not.
+    package var asksForAction: Bool { reaction != nil }
+
     /// Takes what is to be done.
     package consuming func takeReaction() -> Reaction {
-        reaction
+        reaction ?? Reaction()
     }
 }
 
@@ -41,22 +44,23 @@ extension Session {
     package mutating func receive(
         _ bytes: RawSpan, from leg: Leg, now: Instant, forward: (RawSpan) -> Void
     ) -> Received {
-        guard self[leg].isOpen, !self[leg].receivedClose else {
-            return Received(consumed: bytes.byteCount, reaction: Reaction())
-        }
-        self[leg].heard(at: now)
         var offset = 0
         let notice: Notice?
-        if leg == .client {
+        switch leg {
+        case .client:
+            guard client.takesFrames else { return Received(consumed: bytes.byteCount) }
+            client.heard(at: now)
             let before = up.meter.frames
             notice = up.scan(bytes, from: &offset, forward: forward)
             if up.meter.frames != before { deadlines.lastData = now }
-        } else {
+        case .upstream:
+            guard upstream.takesFrames else { return Received(consumed: bytes.byteCount) }
+            upstream.heard(at: now)
             let before = down.meter.frames
             notice = down.scan(bytes, from: &offset, forward: forward)
             if down.meter.frames != before { noteFirstWord(now) }
         }
-        guard let notice else { return Received(consumed: bytes.byteCount, reaction: Reaction()) }
+        guard let notice else { return Received(consumed: bytes.byteCount) }
         return Received(consumed: offset, reaction: act(on: notice, from: leg, now, forward))
     }
 
