@@ -19,7 +19,8 @@ final class Dialer {
     private let zone: RelaySnapshot.UpstreamZone
     private let request: UpstreamRequest
     private unowned let worker: Worker
-    private weak var owner: (any DialerOwner)?
+    /// Kept until the dial is over, which it is when its time is.
+    private var owner: (any DialerOwner)?
 
     private var stage = Stage.idle
     private var addresses: ArraySlice<SocketAddress> = []

@@ -13,15 +13,20 @@ import WebSocket
 /// It and all it owns belong to one loop's thread. Its worker keeps it until the session is concluded.
 final class SessionDriver {
     let id: String
-    private var session: Session
+    /// Unchecked, because it is used with every message. Nothing that it lends bytes to calls back: transports only write.
+    @exclusivity(unchecked) private var session: Session
     private let client: Transport
     private let upstream = UpstreamLeg()
     private unowned let worker: Worker
+    private let loop: EventLoop
     private var timer: (token: TimerToken, due: Instant)?
     private var dialer: Dialer?
     /// What the request said, until the upstream is open.
     private var request: Request?
     private var isAdmitted = false
+    // What the session was told last of the bytes that wait for each leg. In a steady flow there is nothing to tell.
+    private var toldOfClient = 0
+    private var toldOfUpstream = 0
 
     private struct Request {
         let upgrade: UpgradeRequest?
@@ -33,8 +38,9 @@ final class SessionDriver {
         id = worker.newSessionID()
         self.client = client
         self.worker = worker
+        loop = worker.loop
         let snapshot = worker.snapshot
-        session = Session(id: id, settings: snapshot.session, policy: snapshot.policy, now: worker.loop.now)
+        session = Session(id: id, settings: snapshot.session, policy: snapshot.policy, now: loop.now)
         client.hand(to: self)
         worker.add(self)
     }
@@ -63,7 +69,7 @@ final class SessionDriver {
     }
 
     private func handle(_ event: SessionEvent) {
-        perform(session.handle(event, now: worker.loop.now))
+        perform(session.handle(event, now: loop.now))
         setTimer()
     }
 }
@@ -77,21 +83,34 @@ extension SessionDriver: TransportDelegate {
 
     /// Everything that one read brought is passed on before anything is sent: one `send` for it all.
     private func pass(_ bytes: RawSpan, from leg: Leg) {
+        let now = loop.now
         var start = 0
         while start < bytes.byteCount {
-            let received = session.receive(bytes.extracting(start...), from: leg, now: worker.loop.now) { run in
-                if leg == .client { upstream.write(run) } else { client.write(run) }
+            let received = session.receive(bytes.extracting(start...), from: leg, now: now) { run in
+                switch leg {
+                case .client: upstream.write(run)
+                case .upstream: client.write(run)
+                }
             }
             start += received.consumed
-            perform(received.takeReaction())
+            if received.asksForAction { perform(received.takeReaction()) }
         }
         reportQueue(toward: leg.other)
     }
 
     private func reportQueue(toward leg: Leg) {
-        worker.buffers.flush()
-        let queued = leg == .client ? client.queuedBytes : upstream.queuedBytes
-        perform(session.queued(queued, toward: leg, now: worker.loop.now))
+        client.flush()
+        let (queued, told) =
+            switch leg {
+            case .client: (client.queuedBytes, toldOfClient)
+            case .upstream: (upstream.queuedBytes, toldOfUpstream)
+            }
+        guard queued != told else { return }
+        switch leg {
+        case .client: toldOfClient = queued
+        case .upstream: toldOfUpstream = queued
+        }
+        perform(session.queued(queued, toward: leg, now: loop.now))
     }
 
     func transportOpened(_ transport: Transport) {}
@@ -156,7 +175,7 @@ extension SessionDriver {
     }
 
     private func conclude(_ summary: SessionSummary) {
-        if let timer { worker.loop.cancel(timer.token) }
+        if let timer { loop.cancel(timer.token) }
         timer = nil
         dropDial()
         if isAdmitted { worker.sessions.leave() }
@@ -168,16 +187,16 @@ extension SessionDriver {
         guard let due = session.nextDeadline else { return }
         if let timer {
             guard due < timer.due else { return }
-            worker.loop.cancel(timer.token)
+            loop.cancel(timer.token)
         }
-        timer = (worker.loop.schedule(self, at: due), due)
+        timer = (loop.schedule(self, at: due), due)
     }
 }
 
 extension SessionDriver: TimerHandler {
     func fired(tag: Int) {
         timer = nil
-        if let due = session.nextDeadline, due <= worker.loop.now { handle(.deadline) }
+        if let due = session.nextDeadline, due <= loop.now { handle(.deadline) }
         if timer == nil { setTimer() }
     }
 }
