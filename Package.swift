@@ -98,7 +98,7 @@ let package = Package(
         tests("TLS", ["Crypto", "Bytes", "StandIn", "COpenSSL"]),
         tests("Identity", ["Policy", "Crypto"]),
         tests("Reactor", ["Timing"]),
-        tests("Transport", ["Reactor", "TLS", "Bytes", "Timing", "StandIn"]),
+        tests("Transport", ["Reactor", "TLS", "Crypto", "Bytes", "Timing", "StandIn"]),
         tests("Configuration", ["Policy", "Crypto"], resources: [.copy("Fixtures")]),
         tests("StandIn", ["Reactor", "TLS", "Crypto", "WebSocket", "HTTP", "Timing"]),
         tests(
