@@ -26,6 +26,7 @@ final class EchoConnection: TransportDelegate, ZoneConnection {
         socket = MessageSocket(transport, isClient: false, maxMessageBytes: Self.maxMessageBytes)
         var entry = Ledger.Session(number: 0, request: request, openedAt: WallClock.now().milliseconds)
         entry.serverName = transport.tls?.serverName
+        entry.isResumed = transport.tls?.isResumed ?? false
         number = zone.ledger.update { $0.addSession(entry) }
     }
 

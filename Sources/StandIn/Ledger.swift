@@ -48,6 +48,8 @@ package struct Ledger: Equatable, Sendable {
         package var audioSeconds = 0.0
         /// The server name the client asked for in TLS.
         package var serverName: String?
+        /// Whether its TLS resumed an earlier connection's.
+        package var isResumed = false
         /// What the client sent.
         package var received = Traffic()
         /// What the stand-in sent.
@@ -156,7 +158,8 @@ extension Ledger.Session {
             "billed_seconds": JSONValue(billedSeconds), "audio_seconds": .number(audioSeconds),
             "close_received": closeReceived.map { JSONValue($0) } ?? .null,
             "close_sent": closeSent.map { JSONValue($0) } ?? .null, "connection_end": JSONValue(connectionEnd),
-            "server_name": JSONValue(serverName), "received": received.json, "sent": sent.json,
+            "server_name": JSONValue(serverName), "resumed": .bool(isResumed), "received": received.json,
+            "sent": sent.json,
             "head": .string(request.head),
         ]
     }

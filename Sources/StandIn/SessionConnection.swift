@@ -54,6 +54,7 @@ final class SessionConnection: TransportDelegate, TimerHandler, TurnHandler, Zon
 
         var entry = Ledger.Session(number: 0, request: request, openedAt: time.milliseconds)
         entry.serverName = transport.tls?.serverName
+        entry.isResumed = transport.tls?.isResumed ?? false
         if case .success(let pass) = setup.verdict {
             entry.keyName = pass.keyName
             entry.isToken = pass.isToken
