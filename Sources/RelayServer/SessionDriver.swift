@@ -21,6 +21,8 @@ final class SessionDriver {
     private let loop: EventLoop
     private var timer: (token: TimerToken, due: Instant)?
     private var dialer: Dialer?
+    /// Set from the first dial on.
+    private var screen: KeyScreen?
     /// What the request said, until the upstream is open.
     private var request: Request?
     private var isAdmitted = false
@@ -89,13 +91,19 @@ extension SessionDriver: TransportDelegate {
             let received = session.receive(bytes.extracting(start...), from: leg, now: now) { run in
                 switch leg {
                 case .client: upstream.write(run)
-                case .upstream: client.write(run)
+                case .upstream: tell(run)
                 }
             }
             start += received.consumed
             if received.asksForAction { perform(received.takeReaction()) }
         }
         reportQueue(toward: leg.other)
+    }
+
+    /// Writes frames to the client.
+    private func tell(_ bytes: RawSpan) {
+        guard let screen else { return client.write(bytes) }
+        screen.pass(bytes) { client.write($0) }
     }
 
     private func reportQueue(toward leg: Leg) {
@@ -143,7 +151,7 @@ extension SessionDriver {
         case .identify: identify()
         case .open: client.write(OpeningAnswer.bytes(to: request?.upgrade))
         case .refuse(let refusal): answer(refusal)
-        case .send(.client, let frame): client.write(frame.encoded(mask: nil))
+        case .send(.client, let frame): tell(frame.encoded(mask: nil).span.bytes)
         case .send(.upstream, let frame): upstream.write(frame)
         case .fill(let count, let key, let offset): upstream.fill(count, key: key, offset: offset)
         case .pause(let leg): transport(of: leg)?.pauseReading()
@@ -210,6 +218,7 @@ extension SessionDriver: DialerOwner {
         }
         let dialer = Dialer(endpoint, zone: zone, request: request.upstream, worker: worker)
         self.dialer = dialer
+        screen = KeyScreen(zone.key)
         dialer.start(for: self)
     }
 
