@@ -102,9 +102,12 @@ extension WireClient {
         return count == 0 ? nil : String(decoding: UnsafeBufferPointer(start: name, count: Int(count)), as: UTF8.self)
     }
 
+    /// Borrowed; nil without TLS.
+    var peerCertificate: OpaquePointer? { SSL_get0_peer_certificate(ssl) }
+
     /// Whether the relay's certificate is for this name.
     func hasCertificate(for name: String) -> Bool {
-        X509_check_host(SSL_get0_peer_certificate(ssl), name, name.utf8.count, 0, nil) == 1
+        X509_check_host(peerCertificate, name, name.utf8.count, 0, nil) == 1
     }
 }
 
