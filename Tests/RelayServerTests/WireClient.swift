@@ -218,6 +218,12 @@ extension WireClient {
         return Frame(first: start[0], isMasked: isMasked, payload: try read(length))
     }
 
+    /// Reads one frame, unless the connection ends before it does.
+    func nextFrame() -> Frame? {
+        while buffer.isEmpty { guard fill() else { return nil } }
+        return try? readFrame()
+    }
+
     /// Reads until the relay ends the connection, and returns what came.
     func readToEnd() -> [UInt8] {
         while fill() {}
