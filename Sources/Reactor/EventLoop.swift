@@ -52,6 +52,16 @@ package final class EventLoop {
         isStopping = true
     }
 
+    /// Lets go of everything: who is registered is told, timers are forgotten. For the end of the loop's thread: handlers,
+    /// their descriptors and the loop hold one another, and would stay.
+    package func close() {
+        for entry in watched.values { entry.handler.loopClosed() }
+        watched = SlotTable()
+        timers = TimerQueue()
+        turnHandlers.drain { _ in }
+        retired.drain { _ in }
+    }
+
     func turn() {
         let count = epoll.wait(milliseconds: patience)
         turnBegan = MonotonicClock.now()
@@ -130,6 +140,13 @@ package protocol EventHandler: AnyObject {
     ///
     /// `hangup` and `error` come even when nobody asked: a handler that does not act on them is called without end.
     func ready(_ readiness: Readiness)
+
+    /// The loop is over and calls nobody any more: the time to let go of what refers back. Most have nothing to do.
+    func loopClosed()
+}
+
+extension EventHandler {
+    package func loopClosed() {}
 }
 
 // MARK: - Timers

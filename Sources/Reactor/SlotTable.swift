@@ -12,6 +12,9 @@ struct SlotTable<Value> {
     /// Values in the table.
     var count: Int { slots.count - free.count }
 
+    /// All values, in no order.
+    var values: [Value] { slots.compactMap(\.value) }
+
     /// The value of a key, `nil` once it has been removed.
     subscript(key: SlotKey) -> Value? {
         let index = Int(key.index)

@@ -53,9 +53,11 @@ final class Worker {
         acceptors.append(acceptor)
     }
 
-    /// Serves until it has drained.
+    /// Serves until it has drained or is stopped. What is left then is cut.
     func run() {
         loop.run()
+        mailbox.close()
+        loop.close()
     }
 
     var isServing: Bool { state == .serving }

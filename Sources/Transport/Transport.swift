@@ -175,6 +175,10 @@ extension Transport: EventHandler {
         }
     }
 
+    package func loopClosed() {
+        abort()
+    }
+
     private func connected() {
         if let error = Socket.connectError(raw) { return fail(.failed(error)) }
         guard let tls else {

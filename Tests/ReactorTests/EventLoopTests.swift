@@ -7,6 +7,27 @@ import Timing
 @Suite struct EventLoopTests {
     // MARK: Descriptors
 
+    @Test func aClosedLoopLetsGoOfWhatWasRegistered() throws {
+        let pair = try SocketPair()
+        var isToldOfTheEnd = false
+        weak var released: AnyObject?
+        weak var timer: OnTimer?
+        do {
+            let loop = try EventLoop()
+            // As a connection does: handler, loop and timer hold one another.
+            let handler = UntilTheEnd { isToldOfTheEnd = true }
+            handler.loop = loop
+            _ = try loop.register(handler, descriptor: pair.ours.raw, interest: .readable)
+            let onTimer = OnTimer { [loop] _ in _ = loop.now }
+            loop.schedule(onTimer, at: loop.now + .seconds(60))
+            (released, timer) = (handler, onTimer)
+            loop.close()
+        }
+        #expect(isToldOfTheEnd)
+        #expect(released == nil)
+        #expect(timer == nil)
+    }
+
     @Test func aHandlerIsToldInEachTurnUntilTheBytesAreTaken() throws {
         let loop = try EventLoop()
         let pair = try SocketPair()
@@ -380,4 +401,13 @@ private struct Pairs: ~Copyable {
         #expect(send("x", to: first.theirs.raw) == .bytes(1))
         #expect(send("x", to: second.theirs.raw) == .bytes(1))
     }
+}
+
+/// A handler that holds its loop and lets go of nothing by itself.
+private final class UntilTheEnd: EventHandler {
+    var loop: EventLoop?
+    private let end: () -> Void
+    init(_ end: @escaping () -> Void) { self.end = end }
+    func ready(_ readiness: Readiness) {}
+    func loopClosed() { end() }
 }
