@@ -17,10 +17,12 @@ package final class RelayServer: Sendable {
 
     /// Binds every listener, then starts the loops.
     ///
-    /// Throws when an address cannot be bound, or the system has no descriptors or threads to give.
-    package static func start(_ snapshot: RelaySnapshot, log: Log) throws(RelayStartError) -> RelayServer {
+    /// - Parameter resolver: finds the addresses of upstreams; the system's unless a test has names of its own.
+    /// - Throws: when an address cannot be bound, or the system has no descriptors or threads to give.
+    package static func start(
+        _ snapshot: RelaySnapshot, log: Log, resolver: Resolver = Resolver()
+    ) throws(RelayStartError) -> RelayServer {
         let sockets = try BoundListeners(snapshot)
-        let resolver = Resolver()
         let sessions = SessionCount(limit: snapshot.maxSessions)
         var mailboxes: [Mailbox<WorkerMessage>] = []
         var threads: [LoopThread] = []

@@ -46,7 +46,7 @@ final class RelayHarbour {
             uniqueKeysWithValues: plan.providerKeys.map { (Plan.variable(ofKey: $0.key), $0.value) })
         let snapshot = try RelaySnapshot(
             plan.configuration(ports: standIn.ports), environment: environment, cores: Plan.threads)
-        relay = try RelayServer.start(snapshot, log: log.log)
+        relay = try RelayServer.start(snapshot, log: log.log, resolver: plan.resolver)
     }
 
     deinit {
@@ -119,6 +119,8 @@ extension RelayHarbour {
         var listeners: [ListenerSettings]
         var limits = LimitSettings()
         var timeouts = TimeoutSettings()
+        /// Where the relay finds the addresses of its upstreams.
+        var resolver = Resolver()
         let authority: ThrowawayAuthority
         /// Where files may be put; it goes with the harbour.
         let folder: String
@@ -152,6 +154,14 @@ extension RelayHarbour {
         mutating func addStandIn(_ name: String, in zone: Zone) throws {
             let keys = ProviderKeys([(zone.name, providerKeys[zone.name] ?? "")])
             standIns.append(try StandInZone(name, keys: keys, issuedBy: authority, names: ["localhost"]))
+        }
+
+        /// Gives a server a certificate for another name.
+        mutating func rename(_ server: String, to name: String) throws {
+            let authority = authority
+            try adjustStandIns(server) {
+                $0 = try StandInZone(server, keys: $0.keys, issuedBy: authority, names: [name])
+            }
         }
 
         /// Changes one server, or all of them.
