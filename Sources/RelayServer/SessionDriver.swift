@@ -72,6 +72,7 @@ final class SessionDriver {
 
     private func handle(_ event: SessionEvent) {
         perform(session.handle(event, now: loop.now))
+        // An event that asks for nothing may still have set a deadline.
         setTimer()
     }
 }
@@ -119,6 +120,8 @@ extension SessionDriver: TransportDelegate {
         case .upstream: toldOfUpstream = queued
         }
         perform(session.queued(queued, toward: leg, now: loop.now))
+        // What waits may stall, however little it is.
+        if queued > 0 { setTimer() }
     }
 
     func transportOpened(_ transport: Transport) {}
@@ -168,6 +171,8 @@ extension SessionDriver {
     }
 
     private func identify() {
+        // A connection taken before the relay began to drain, whose request came after.
+        guard worker.isServing else { return handle(.drain) }
         let identification = worker.snapshot.clientKeys.identify(request?.credential)
         var admission = Admission.admitted
         if case .tenant = identification.outcome {
