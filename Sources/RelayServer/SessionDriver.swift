@@ -87,6 +87,7 @@ extension SessionDriver: TransportDelegate {
     /// Everything that one read brought is passed on before anything is sent: one `send` for it all.
     private func pass(_ bytes: RawSpan, from leg: Leg) {
         let now = loop.now
+        var hasActed = false
         var start = 0
         while start < bytes.byteCount {
             let received = session.receive(bytes.extracting(start...), from: leg, now: now) { run in
@@ -96,9 +97,13 @@ extension SessionDriver: TransportDelegate {
                 }
             }
             start += received.consumed
-            if received.asksForAction { perform(received.takeReaction()) }
+            guard received.asksForAction else { continue }
+            perform(received.takeReaction())
+            hasActed = true
         }
         reportQueue(toward: leg.other)
+        // What the relay itself answered waits too: whoever pings and reads nothing must make nothing grow.
+        if hasActed { reportQueue(toward: leg) }
     }
 
     /// Writes frames to the client.
