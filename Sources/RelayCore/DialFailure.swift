@@ -28,7 +28,8 @@ package struct DialFailure: Error, Equatable, Sendable {
         case overloaded
         /// Something other than a proper 101.
         case notAWebSocket = "not-a-websocket"
-        /// The endpoint refused the relay's key (401, 403). Asking elsewhere would present the same key.
+        /// The endpoint refused the relay's key (401, 403). An account's key is the same in every zone (the provider's
+        /// contract, section 13), and is the operator's to mend: going on would hide the fault.
         case keyRejected = "key-rejected"
         /// The endpoint refused the request (other 4xx).
         case requestRejected = "request-rejected"

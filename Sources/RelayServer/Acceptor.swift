@@ -14,6 +14,8 @@ final class Acceptor {
     private unowned let worker: Worker
     private var registration: Registration?
     private var pause: TimerToken?
+    /// Told in the log already.
+    private var isExhausted = false
 
     /// Connections taken in one turn, so that a storm of them does not hold up the sessions of the loop.
     private static let maxPerTurn = 64
@@ -42,11 +44,13 @@ extension Acceptor: EventHandler, TimerHandler {
     func ready(_ readiness: Readiness) {
         for _ in 0..<Self.maxPerTurn {
             switch Socket.accept(socket.raw) {
-            case .connection(let descriptor, let peer): begin(descriptor, peer)
+            case .connection(let descriptor, let peer):
+                isExhausted = false
+                begin(descriptor, peer)
             case .wouldBlock: return
             case .transient(let error): note(error, .debug)
             case .exhausted(let error):
-                note(error, .error)
+                noteExhaustion(error)
                 return rest()
             }
         }
@@ -72,6 +76,15 @@ extension Acceptor: EventHandler, TimerHandler {
     func fired(tag: Int) {
         pause = nil
         if let registration { worker.loop.modify(registration, interest: .readable) }
+    }
+
+    /// Once for as long as it lasts.
+    private func noteExhaustion(_ error: SystemError) {
+        guard !isExhausted else { return }
+        isExhausted = true
+        worker.log.write(
+            .error, .connectionFailed,
+            .detail("accept: \(error); new clients wait. Allow more descriptors (ulimit -n, LimitNOFILE=) or memory"))
     }
 
     private func note(_ error: SystemError, _ level: LogLevel) {

@@ -28,6 +28,8 @@ final class Dialer {
     private var transport: Transport?
     private var parser = ResponseHeadParser()
     private var timer: TimerToken?
+    private var addressTimer: TimerToken?
+    private var due = Instant(nanoseconds: 0)
     private var lookup: UInt64?
 
     private enum Stage {
@@ -52,7 +54,7 @@ final class Dialer {
     /// Begins the dial. `owner` hears of its end once, unless it abandons the dial.
     func start(for owner: any DialerOwner) {
         self.owner = owner
-        timer = worker.loop.schedule(self, at: worker.loop.now + zone.connectTimeout)
+        rearm(zone.connectTimeout)
         if let address = endpoint.address {
             connect(to: [SocketAddress(address)].compactMap { $0 })
         } else {
@@ -122,11 +124,23 @@ extension Dialer: TransportDelegate {
                 descriptor, peer: address, tls: try makeTLS(), isConnecting: true, buffers: worker.buffers)
             self.transport = transport
             try transport.start(self)
+            if !addresses.isEmpty { limitAddress() }
         } catch {
             transport = nil
             retry(after: DialFailure(.connectFailed, "\(address): \(error)"))
         }
     }
+
+    /// An address that does not answer leaves time for those behind it.
+    private func limitAddress() {
+        let share = due.duration(since: worker.loop.now) / (addresses.count + 1)
+        addressTimer = worker.loop.schedule(
+            self, at: worker.loop.now + max(share, Self.leastPatience), tag: Self.addressIsLate)
+    }
+
+    private static let addressIsLate = 1
+    /// RFC 8305 §5: the time after which another address is tried is 250 ms as a rule.
+    private static let leastPatience = Duration.milliseconds(250)
 
     private func makeTLS() throws(TLSError) -> TLSConnection? {
         guard endpoint.secure else { return nil }
@@ -135,11 +149,14 @@ extension Dialer: TransportDelegate {
 
     /// Another address of the same endpoint may do better.
     private func retry(after failure: DialFailure) {
-        lastFailure = failure
+        cancelAddressTimer()
+        // Of several addresses the one that was silent tells the most: the endpoint may only be slow.
+        if lastFailure?.kind != .tooLate { lastFailure = failure }
         connectToNext()
     }
 
     func transportOpened(_ transport: Transport) {
+        cancelAddressTimer()
         if let mismatch = pinMismatch(transport.tls) { return fail(DialFailure(.notVerified, mismatch)) }
         upgrade(transport)
     }
@@ -207,8 +224,19 @@ extension Dialer {
 
 extension Dialer: TimerHandler {
     func fired(tag: Int) {
-        timer = nil
-        fail(DialFailure(.tooLate, tooLateDetail))
+        guard tag == Self.addressIsLate else {
+            timer = nil
+            return fail(DialFailure(.tooLate, tooLateDetail))
+        }
+        addressTimer = nil
+        let late = transport.take()
+        late?.abort()
+        retry(after: DialFailure(.tooLate, "\(late.map { "\($0.peer)" } ?? "the address") did not answer in time"))
+    }
+
+    private func cancelAddressTimer() {
+        if let addressTimer { worker.loop.cancel(addressTimer) }
+        addressTimer = nil
     }
 
     private var tooLateDetail: String {
@@ -227,7 +255,8 @@ extension Dialer: TimerHandler {
 
     private func rearm(_ duration: Duration) {
         if let timer { worker.loop.cancel(timer) }
-        timer = worker.loop.schedule(self, at: worker.loop.now + duration)
+        due = worker.loop.now + duration
+        timer = worker.loop.schedule(self, at: due)
     }
 
     /// Lets go of everything; the transport, if one is left, is the caller's to end.
@@ -235,6 +264,7 @@ extension Dialer: TimerHandler {
         stage = .over
         owner = nil
         if let timer { worker.loop.cancel(timer) }
+        cancelAddressTimer()
         if let lookup { worker.forgetLookup(lookup) }
         (timer, lookup) = (nil, nil)
         return transport.take()

@@ -45,7 +45,7 @@ struct KeyScreen {
                     let room = bytes.count - key.count + 1 - start
                     guard let found = memchr(base + start, Int32(first), room) else { return nil }
                     let offset = base.distance(to: found)
-                    if bytes[offset...].starts(with: key) { return offset }
+                    if let wanted = key.baseAddress, memcmp(found, wanted, key.count) == 0 { return offset }
                     start = offset + 1
                 }
                 return nil

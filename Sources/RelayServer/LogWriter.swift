@@ -17,7 +17,8 @@ package final class LogWriter: Sendable {
     private static let maxWaiting = 4 << 20
 
     private let state = Lock(State())
-    private let wakeup: DispatchSemaphore
+    private let wakeup = DispatchSemaphore(value: 0)
+    private let finished = DispatchSemaphore(value: 0)
     private let descriptor: Int32
     private let lostLine: @Sendable (Int) -> [UInt8]
 
@@ -27,7 +28,6 @@ package final class LogWriter: Sendable {
     package init(descriptor: Int32, lostLine: @escaping @Sendable (Int) -> [UInt8]) {
         self.descriptor = descriptor
         self.lostLine = lostLine
-        wakeup = DispatchSemaphore(value: 0)
     }
 
     /// Starts the writing thread. Throws when the system has no thread to give.
@@ -48,10 +48,11 @@ package final class LogWriter: Sendable {
         wakeup.signal()
     }
 
-    /// Writes what waits and ends the thread.
-    package func close() {
+    /// Writes what waits and ends the thread, or gives up after `patience`: a stuck reader must not keep a process alive.
+    package func close(within patience: Duration = .seconds(1)) {
         state.withLock { $0.isClosed = true }
         wakeup.signal()
+        _ = finished.wait(timeout: .now() + .milliseconds(Int(patience.milliseconds)))
     }
 
     private func run() {
@@ -64,7 +65,10 @@ package final class LogWriter: Sendable {
             }
             for line in lines { write(line) }
             if lost > 0 { write(lostLine(lost)) }
-            if isClosed { return }
+            if isClosed {
+                finished.signal()
+                return
+            }
         }
     }
 
@@ -72,7 +76,19 @@ package final class LogWriter: Sendable {
         var rest = line[...]
         while !rest.isEmpty {
             let count = rest.withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
-            if count > 0 { rest = rest.dropFirst(count) } else if errno != EINTR { return }
+            if count > 0 {
+                rest = rest.dropFirst(count)
+            } else if errno == EAGAIN {
+                waitForRoom()
+            } else if errno != EINTR {
+                return
+            }
         }
+    }
+
+    /// Whoever made the descriptor non-blocking did not mean to lose lines.
+    private func waitForRoom() {
+        var descriptor = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+        poll(&descriptor, 1, -1)
     }
 }

@@ -7,7 +7,6 @@ package final class OperatorLog: Sendable {
     /// What the loops write to.
     package let log: Log
     private let writer: LogWriter
-    private let thread: LoopThread
 
     /// Throws when the system has no thread to give.
     package init(minimum: LogLevel, format: LogFormat, descriptor: Int32 = STDERR_FILENO) throws(SystemError) {
@@ -16,14 +15,13 @@ package final class OperatorLog: Sendable {
             Log.line(.warning, .logLinesLost, [.count(lost)], format: format, at: WallClock.timestamp())
         }
         self.writer = writer
-        thread = try writer.start()
+        _ = try writer.start()
         log = Log(minimum: minimum, format: format, timestamp: WallClock.timestamp) { writer.take($0) }
     }
 
-    /// Writes what waits. Lines that come later are lost.
+    /// Writes what waits, as far as its reader takes it. Lines that come later are lost.
     package func close() {
         writer.close()
-        thread.join()
     }
 }
 

@@ -37,6 +37,10 @@ struct RequestReading {
 
     private static func ask(of head: RequestHead, under policy: PolicySnapshot) throws(Refusal) -> Ask {
         do throws(HTTPError) { _ = try head.target.segments() } catch { throw Refusal(error) }
+        // Of two, one could be judged here and another believed elsewhere.
+        guard head.fields.count("Origin") <= 1 else {
+            throw Refusal(.badRequest, "A request must have only one Origin field.")
+        }
         do throws(AskError) {
             return try Ask.from(
                 host: head.fields.first("Host"), path: head.target.path,

@@ -185,6 +185,8 @@ extension SessionDriver {
             isAdmitted = admission == .admitted
         }
         handle(.identified(identification.outcome, admission))
+        // A client that is refused in-band may take its time with the Close; a place is for those who are heard.
+        if dialer == nil { giveBackPlace() }
     }
 
     private func answer(_ refusal: Refusal) {
@@ -196,8 +198,13 @@ extension SessionDriver {
         if let timer { loop.cancel(timer.token) }
         timer = nil
         dropDial()
-        if isAdmitted { worker.sessions.leave() }
+        giveBackPlace()
         worker.concluded(self, summary)
+    }
+
+    private func giveBackPlace() {
+        if isAdmitted { worker.sessions.leave() }
+        isAdmitted = false
     }
 
     /// One timer for all of a session's deadlines. Traffic moves them later without touching it: it asks again when it fires.
@@ -241,6 +248,7 @@ extension SessionDriver: DialerOwner {
         request = nil
         transport.hand(to: self)
         upstream.open(transport)
+        worker.opened(dialer.endpoint, at: transport.peer, session: id)
         handle(.dialed)
         reportQueue(toward: .upstream)
         if !early.isEmpty { pass(early.span.bytes, from: .upstream) }

@@ -6,22 +6,24 @@ import WebSocket
 /// What a session leaves in the log.
 enum SessionRecord {
     static func log(_ summary: SessionSummary, policy: String, to log: Log) {
-        summary.zone == nil ? refused(summary, policy, log) : ended(summary, policy, log)
+        if let refusal = summary.refusal, summary.zone == nil {
+            refused(summary, refusal, policy, log)
+        } else {
+            ended(summary, policy, log)
+        }
     }
 
-    private static func refused(_ summary: SessionSummary, _ policy: String, _ log: Log) {
+    private static func refused(_ summary: SessionSummary, _ refusal: Refusal, _ policy: String, _ log: Log) {
         log.write(
-            .info, .refused, .session(summary.id), summary.tenant.map { .tenant($0.text) },
-            summary.asked.map { .asked($0.name) }, .refusal(summary.ending.name),
+            level(of: summary), .refused, .session(summary.id), summary.tenant.map { .tenant($0.text) },
+            summary.asked.map { .asked($0.name) }, .refusal(refusal.name.rawValue),
             summary.trail.last { $0.finding == .refuses }.map { .rule($0.rule.rawValue) }, .policy(policy),
-            summary.refusal.map { .detail($0.sentence) }, .milliseconds(summary.duration.milliseconds))
+            .detail(refusal.sentence), .milliseconds(summary.duration.milliseconds))
     }
 
     private static func ended(_ summary: SessionSummary, _ policy: String, _ log: Log) {
-        // A key that the provider refuses is refused for every session, until somebody mends it.
-        let level: LogLevel = summary.refusal?.name == .upstreamRefused ? .error : .info
         log.write(
-            level, .sessionEnded, .session(summary.id), summary.tenant.map { .tenant($0.text) },
+            level(of: summary), .sessionEnded, .session(summary.id), summary.tenant.map { .tenant($0.text) },
             summary.asked.map { .asked($0.name) }, summary.zone.map { .zone($0.name) },
             summary.endpoint.map { .endpoint($0.description) }, .ending(summary.ending.name),
             summary.ending.code.map { .code(Int($0.rawValue)) }, .policy(policy),
@@ -30,6 +32,11 @@ enum SessionRecord {
             .bytesDown(summary.down.bytes),
             summary.terminatedBy.map { .terminatedBy($0 == .client ? "client" : "relay") },
             summary.billedSeconds.map { .billedSeconds($0) })
+    }
+
+    /// A key that the provider refuses is refused for every session, until somebody mends it.
+    private static func level(of summary: SessionSummary) -> LogLevel {
+        summary.refusal?.name == .upstreamRefused ? .error : .info
     }
 }
 

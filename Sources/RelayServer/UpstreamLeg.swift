@@ -44,11 +44,6 @@ final class UpstreamLeg {
         held.withUnsafeBytes { transport.write($0.bytes) }
         held.removeAll(keepingCapacity: false)
     }
-
-    func close(_ end: (Transport) -> Void) {
-        if let transport { end(transport) }
-        held.removeAll(keepingCapacity: false)
-    }
 }
 
 extension OwnFrame {

@@ -113,6 +113,12 @@ extension Worker {
         stopIfDrained()
     }
 
+    func opened(_ endpoint: Endpoint, at address: SocketAddress, session: String) {
+        log.write(
+            .info, .sessionOpened, .session(session), .zone(endpoint.zone.name), .endpoint(endpoint.description),
+            .address(address.description))
+    }
+
     func dialFailed(_ failure: DialFailure, endpoint: Endpoint, session: String) {
         let level: LogLevel =
             switch failure.kind {
@@ -160,11 +166,12 @@ extension Worker: TimerHandler {
         guard state == .draining else { return loop.stop() }
         state = .ending
         for driver in Array(drivers.values) { driver.drain() }
-        _ = loop.schedule(self, at: loop.now + snapshot.session.terminate + Self.lastPatience)
+        _ = loop.schedule(self, at: loop.now + snapshot.handshake + snapshot.session.terminate + Self.lastPatience)
         stopIfDrained()
     }
 
-    /// For Close frames to be answered and the last bytes to be read.
+    /// Beyond a dial that must be awaited and the provider's last word: for Close frames to be answered and the last bytes
+    /// to be read.
     private static let lastPatience = Duration.seconds(6)
 
     private func stopIfDrained() {

@@ -125,7 +125,7 @@ package final class Transport {
         switch state {
         case .open:
             state = .finishing
-            isReadingPaused = false
+            resumeReading()
             lingerTimer = buffers.loop.schedule(self, at: buffers.loop.now + Self.linger)
             if buffers.output.isEmpty, !isBlocked { sayGoodbye() } else { buffers.loop.atEndOfTurn(self) }
         case .connecting, .securing: abort()
@@ -237,7 +237,7 @@ extension Transport: EventHandler {
 
     /// The peer says nothing more. What is still queued for it goes out first when this side is ending anyway.
     private func peerEnded(_ end: TransportEnd) {
-        guard case .finishing = state else { return fail(end) }
+        guard case .finishing = state, !hasPeerEnded else { return fail(end) }
         hasPeerEnded = true
         pauseReading()
     }
@@ -293,9 +293,12 @@ extension Transport {
 
     private func sendOutbox() {
         guard isBlocked else { return }
-        let sent = outbox.withUnsafeBytes { Socket.send(raw, $0) }
-        guard case .bytes(let count) = sent else { return }
-        outbox.consume(count)
+        switch outbox.withUnsafeBytes({ Socket.send(raw, $0) }) {
+        case .bytes(let count): outbox.consume(count)
+        case .wouldBlock: return
+        // The system tells of a loss once: whoever hears it must act.
+        case .failed(let error): return fail(.failed(error))
+        }
         if outbox.isEmpty {
             setBlocked(false)
             if case .finishing = state { return sayGoodbye() }

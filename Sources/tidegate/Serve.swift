@@ -17,6 +17,8 @@ struct Serve: ParsableCommand {
     @OptionGroup var configurationOption: ConfigurationOption
 
     func run() throws {
+        // Before any secret is read.
+        try ProcessMemory.forbidDumps()
         let result = configurationOption.load()
         guard let configuration = result.servable else {
             for fault in result.faults.all { report("\(fault)") }

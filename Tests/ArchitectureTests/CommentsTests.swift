@@ -31,7 +31,7 @@ private var dangerous: some RegexComponent {
 
 /// What a protocol asks for, of the standard library or of the loop: the protocol has said what it means.
 private var required: some RegexComponent {
-    /func (==|<) ?\(|func hash\(into|var (debugD|d)escription\b|func encode\(to|init\(from decoder|func next\(\)|func makeIterator\(\)|var customMirror\b|func endOfTurn\(\)|func ready\(_ readiness|func fired\(tag/
+    /func (==|<) ?\(|func hash\(into|var (debugD|d)escription\b|func encode\(to|init\(from decoder|func next\(\)|func makeIterator\(\)|var customMirror\b|func endOfTurn\(\)|func ready\(_ readiness|func fired\(tag|func loopClosed\(\)/
 }
 
 extension SourceFile {

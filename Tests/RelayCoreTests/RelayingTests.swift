@@ -321,11 +321,11 @@ import WebSocket
         play.when(.client, sends: Client.close(1000), then: .send(.upstream, .text("bye")), .close(.upstream, 1000))
     }
 
-    @Test func noMessageIsPutIntoOneThatTheClientLeftOpen() {
+    @Test func theMessageThatTheClientLeftOpenIsCompletedBeforeAnother() {
         let play = Playbook.relaying(.generic(onClientLoss: "bye"))
         play.when(
             .client, sends: Client.audio(5, fin: false), Client.close(1000), then: .up(Client.audio(5, fin: false)),
-            .close(.upstream, 1000))
+            .send(.upstream, .endOfMessage), .send(.upstream, .text("bye")), .close(.upstream, 1000))
         // What ends the session now must not be said behind that Close.
         play.when(.drain, then: .close(.client, 1012, "The relay restarts. Connect again."), .finish(.client))
         play.when(

@@ -37,7 +37,7 @@ import WebSocket
         client.send(.binary, [UInt8](repeating: 0, count: 3200))
         _ = try harbour.wait { $0.connections["eu"]?.accepted == 1 ? true : nil }
         client.die(death)
-        #expect(try harbour.log.line("refused")["refusal"] == "abandoned")
+        #expect(try harbour.log.line("session-ended")["ending"] == "abandoned")
         _ = try harbour.wait { $0.connections["eu"]?.open == 0 ? true : nil }
         let ledger = harbour.ledger.snapshot
         #expect(ledger.requests.isEmpty && ledger.sessions.isEmpty)
@@ -55,7 +55,7 @@ import WebSocket
         _ = try client.readHead()
         _ = try harbour.wait { $0.requests.count == 1 ? true : nil }
         client.die(.reset)
-        _ = try harbour.log.line("refused")
+        _ = try harbour.log.line("session-ended")
         #expect(harbour.ledger.snapshot.sessions.isEmpty && harbour.accepted(in: "eu-2") == 0)
     }
 

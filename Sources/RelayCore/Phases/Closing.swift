@@ -172,11 +172,9 @@ extension Session {
 
     /// The message some providers want before the Close of a client that left.
     private mutating func tellOfClientLoss() -> [SessionAction] {
-        guard !provider.speaksAssemblyAI, up.destination.mayTakeMessage, let message = provider.terminateMessage else {
-            return []
-        }
+        guard !provider.speaksAssemblyAI, let message = provider.terminateMessage else { return [] }
         facts.terminatedBy = .upstream
-        return [.send(.upstream, .text(message))]
+        return completeMessage() + [.send(.upstream, .text(message))]
     }
 
     /// The provider closes: its Close passes to the client, and is answered at once.
