@@ -15,6 +15,7 @@ final class Rig {
     private let listener: Descriptor
     private let address: SocketAddress
     private var peers: [Peer] = []
+    private var transports: [Weak] = []
 
     init() throws {
         loop = try EventLoop()
@@ -23,14 +24,19 @@ final class Rig {
         address = try Socket.localAddress(listener.raw)
     }
 
+    deinit {
+        // A loop keeps what is registered with it, and a transport its loop.
+        for transport in transports { transport.value?.abort() }
+        once()
+    }
+
     /// A transport as a server has it, started for `owner`, and the client at its other end.
     func accepted(_ security: Security = .plain, for owner: Owner) throws -> (transport: Transport, peer: Peer) {
         let theirs = try Socket.connect(address)
         let ours = try accept()
         let transport = Transport(
             ours, peer: address, tls: try security.server(), isConnecting: false, buffers: buffers)
-        try transport.start(owner)
-        return (transport, add(Peer(theirs, tls: try security.client())))
+        return (try start(transport, for: owner), add(Peer(theirs, tls: try security.client())))
     }
 
     /// As `accepted`, with the handshake over.
@@ -47,9 +53,8 @@ final class Rig {
         let transport = Transport(
             try Socket.connect(address), peer: address, tls: try security.client(trusting: trust), isConnecting: true,
             buffers: buffers)
-        try transport.start(owner)
         let theirs = try accept()
-        return (transport, add(Peer(theirs, tls: try security.server())))
+        return (try start(transport, for: owner), add(Peer(theirs, tls: try security.server())))
     }
 
     /// Runs turns, and the peers in between, until `isDone`. Returns whether it came to that within ten seconds.
@@ -70,6 +75,13 @@ final class Rig {
         loop.turn()
     }
 
+    /// Starts a transport and ends it with the rig.
+    func start(_ transport: Transport, for owner: Owner) throws -> Transport {
+        try transport.start(owner)
+        transports.append(Weak(value: transport))
+        return transport
+    }
+
     private func add(_ peer: Peer) -> Peer {
         peers.append(peer)
         loop.atEndOfTurn(Nobody())
@@ -85,6 +97,10 @@ final class Rig {
         case .transient(let error): throw error
         }
     }
+}
+
+private struct Weak {
+    weak var value: Transport?
 }
 
 private final class Nobody: TurnHandler {

@@ -56,7 +56,7 @@ import Timing
         let closed = try addressOfNobody()
         let transport = Transport(
             try Socket.connect(closed), peer: closed, tls: nil, isConnecting: true, buffers: rig.buffers)
-        try transport.start(owner)
+        _ = try rig.start(transport, for: owner)
         #expect(rig.turn { owner.end != nil })
         #expect(owner.end?.kind == "failed: \(ECONNREFUSED)")
     }
