@@ -32,6 +32,14 @@ extension Session {
         }
     }
 
+    /// Whether a leg was pinged and has been silent since. Once it is heard the next ping may be due before the answer was.
+    package func awaitsPong(of leg: Leg) -> Bool {
+        switch leg {
+        case .client: client.pingedAt != nil
+        case .upstream: upstream.pingedAt != nil
+        }
+    }
+
     /// What is due at `now` while both legs live, the gravest first; nil when nothing is.
     func dueEnding(now: Instant) -> Ending? {
         if isDue(deadlines.sessionEnds, now) { return .tooOld }

@@ -87,6 +87,7 @@ extension SessionDriver: TransportDelegate {
     /// Everything that one read brought is passed on before anything is sent: one `send` for it all.
     private func pass(_ bytes: RawSpan, from leg: Leg) {
         let now = loop.now
+        let wasPinged = session.awaitsPong(of: leg)
         var hasActed = false
         var start = 0
         while start < bytes.byteCount {
@@ -104,6 +105,7 @@ extension SessionDriver: TransportDelegate {
         reportQueue(toward: leg.other)
         // What the relay itself answered waits too: whoever pings and reads nothing must make nothing grow.
         if hasActed { reportQueue(toward: leg) }
+        if wasPinged { setTimer() }
     }
 
     /// Writes frames to the client.
