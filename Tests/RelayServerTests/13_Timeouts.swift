@@ -32,8 +32,12 @@ import WebSocket
         #expect(client.inbox.snapshot.received.pings > 1)
     }
 
-    @Test func whoAnswersPingsMayBeSilent() throws {
-        let harbour = try RelayHarbour { $0.timeouts.ping = .milliseconds(50) }
+    /// Each time after the same while, however long an answer may take.
+    @Test func whoAnswersPingsMayBeSilentAndIsPingedAgain() throws {
+        let harbour = try RelayHarbour {
+            $0.timeouts.ping = .milliseconds(50)
+            $0.timeouts.pong = .seconds(60)
+        }
         let client = harbour.client()
         try client.begun()
         let pinged = client.inbox.wait(upTo: RelayHarbour.patience) { $0.received.pings >= 5 ? true : nil }

@@ -160,7 +160,7 @@ extension RelayHarbour {
         mutating func rename(_ server: String, to name: String) throws {
             let authority = authority
             try adjustStandIns(server) {
-                $0 = try StandInZone(server, keys: $0.keys, issuedBy: authority, names: [name])
+                $0.tls = try StandInZone(server, keys: $0.keys, issuedBy: authority, names: [name]).tls
             }
         }
 

@@ -231,6 +231,12 @@ extension WireClient {
         return buffer
     }
 
+    /// Whether something has come that is not read yet, or the connection is over.
+    var hasNews: Bool {
+        var entry = pollfd(fd: socket, events: Int16(POLLIN), revents: 0)
+        return poll(&entry, 1, 0) == 1
+    }
+
     /// Takes in more; false when the connection is over or nothing comes.
     private func fill() -> Bool {
         guard end == nil else { return false }
