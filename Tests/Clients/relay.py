@@ -31,10 +31,11 @@ def secret_file(folder, name, text):
     return path
 
 
-def start_relay(binaries, folder, certificate, zones, tenants, **more):
+def start_relay(binaries, folder, certificate, zones, tenants, under=(), **more):
     """Starts `tidegate serve` on a free port of loopback; returns the program and its port.
 
-    JSON is YAML too, so what is written needs no YAML library. `certificate` is a pair: chain and key.
+    JSON is YAML too, so what is written needs no YAML library. `certificate` is a pair: chain and key; `under` is a
+    command that runs the relay.
     """
     chain, key = certificate
     policy = {"version": 1, "tenants": tenants}
@@ -52,6 +53,6 @@ def start_relay(binaries, folder, certificate, zones, tenants, **more):
     }
     (folder / "policy.yaml").write_text(json.dumps(policy, indent=2))
     (folder / "tidegate.yaml").write_text(json.dumps(configuration, indent=2))
-    program = Program([str(binaries / "tidegate"), "serve", "--config", str(folder / "tidegate.yaml")])
+    program = Program([*under, str(binaries / "tidegate"), "serve", "--config", str(folder / "tidegate.yaml")])
     listening = program.wait_for("stderr", lambda line: line.get("event") == "listening")
     return program, int(listening["address"].rpartition(":")[2])
