@@ -310,9 +310,11 @@ final class RelayLog: Sendable {
 
     /// What the relay writes to: everything, as JSON.
     var log: Log {
-        Log(minimum: .debug, timestamp: { "now" }) { [lines] line in
-            lines.update { $0.append(String(decoding: line.dropLast(), as: UTF8.self)) }
-        }
+        Log(
+            minimum: .debug, timestamp: { "now" },
+            sink: { [lines] line in
+                lines.update { $0.append(String(decoding: line.dropLast(), as: UTF8.self)) }
+            })
     }
 
     /// All of it, line by line.
@@ -320,10 +322,10 @@ final class RelayLog: Sendable {
 
     /// Waits for a line of this event whose members are as `isWanted` says.
     func line(_ event: String, where isWanted: @escaping (JSONValue) -> Bool = { _ in true }) throws -> JSONValue {
-        try #require(
-            lines.wait(upTo: RelayHarbour.patience) { lines in
-                lines.lazy.compactMap { try? JSONValue(parsing: $0) }
-                    .first { $0["event"]?.string == event && isWanted($0) }
-            })
+        let found = lines.wait(upTo: RelayHarbour.patience) { lines in
+            lines.lazy.compactMap { try? JSONValue(parsing: $0) }
+                .first { $0["event"]?.string == event && isWanted($0) }
+        }
+        return try #require(found)
     }
 }
