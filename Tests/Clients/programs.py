@@ -56,6 +56,10 @@ class Program:
         self._process.wait()
         self._join()
 
+    @property
+    def pid(self):
+        return self._process.pid
+
     def events(self):
         """The JSON lines of standard output so far."""
         with self._more:
