@@ -9,6 +9,7 @@ import multiprocessing
 import os
 import pathlib
 import random
+import signal
 import sys
 import tempfile
 import time
@@ -156,4 +157,6 @@ def tiny_frames(visitor, secure):
 
 
 if __name__ == "__main__":
+    # So that an interrupted run takes its programs with it.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     sys.exit(main(sys.argv[1], int(sys.argv[2])))

@@ -54,8 +54,10 @@ class Visitor:
 
     def unserved(self, secure):
         self.request(secure, "/v3/ws?standin_fault=http:503")
-        answer = read_to_end(secure)
+        # The sentence comes in a message first, and then as the reason of a Close with this code.
+        answer = read_until(secure, struct.pack(">H", 4503))
         expect(b'"refusal":"upstream-unavailable"' in answer, answer)
+        self.say_goodbye(secure, 4503)
 
     def relaying(self, secure):
         self.request(secure)
@@ -68,7 +70,10 @@ class Visitor:
         secure.sendall(frame(0x82, AUDIO) + frame(0x81, TERMINATE))
         answer = read_until(secure, b"Session Ended")
         expect(b'"Termination"' in answer, answer)
-        secure.sendall(frame(0x88, struct.pack(">H", 1000)))
+        self.say_goodbye(secure, 1000)
+
+    def say_goodbye(self, secure, code):
+        secure.sendall(frame(0x88, struct.pack(">H", code)))
         read_to_end(secure)
 
 
