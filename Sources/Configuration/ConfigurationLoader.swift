@@ -81,15 +81,19 @@ private struct Reading {
         let tenants = tenants(main.policies, beside: path, zones: zones)
         guard !faults.hasErrors else { return nil }
         let version = String(Hex.encode(Digest.sha256(digests)).prefix(12))
+        var settings = main.settings
+        for item in tenants where !item.providerKeys.isEmpty {
+            settings.tenantKeys[item.tenant.name] = item.providerKeys
+        }
         return RelayConfiguration(
-            settings: main.settings, policy: main.settings.policy(version: version, tenants: tenants))
+            settings: settings, policy: settings.policy(version: version, tenants: tenants.map(\.tenant)))
     }
 
     // MARK: Policy files
 
     private mutating func tenants(
         _ patterns: [(text: String, place: Place)], beside file: String, zones: [Zone]
-    ) -> [Tenant] {
+    ) -> [PolicyFile.PlacedTenant] {
         var found: [PolicyFile.PlacedTenant] = []
         for (path, place) in policyPaths(patterns, beside: file) {
             guard let root = document(path, .policyFile, from: place) else { continue }
@@ -97,7 +101,7 @@ private struct Reading {
         }
         checkNames(found)
         checkKeys(found)
-        return found.map(\.tenant)
+        return found
     }
 
     private mutating func policyPaths(

@@ -8,6 +8,8 @@ struct PolicyFile {
     struct PlacedTenant {
         let tenant: Tenant
         let place: Place
+        /// The tenant's own keys at the provider, by zone.
+        let providerKeys: [Zone: SecretSource]
         /// Of each of the tenant's keys, in order.
         let keyPlaces: [Place]
     }
@@ -30,13 +32,25 @@ private struct PolicyReader {
         let clients = section.section("clients")
         let keys = keys(clients, of: name, place)
         let origins = origins(clients)
-        for pair in section.pairs("provider_keys") { _ = definedZone(pair.key, pair.keyPlace) }
+        let providerKeys = providerKeys(section)
         guard let residency = residency(section) else { return nil }
         let tenant = Tenant(
             name: name, residency: residency, keys: keys.map(\.hash), origins: origins,
             certificates: clients.texts("certificates").map(\.text), jwt: claim(clients),
             limits: TenantLimits(section.section("limits")), parameters: ParameterRules(section.section("parameters")))
-        return PolicyFile.PlacedTenant(tenant: tenant, place: place, keyPlaces: keys.map(\.place))
+        return PolicyFile.PlacedTenant(
+            tenant: tenant, place: place, providerKeys: providerKeys, keyPlaces: keys.map(\.place))
+    }
+
+    private mutating func providerKeys(_ section: Section) -> [Zone: SecretSource] {
+        var keys: [Zone: SecretSource] = [:]
+        for pair in section.pairs("provider_keys") {
+            guard let zone = definedZone(pair.key, pair.keyPlace), let source = SecretSource(pair.value) else {
+                continue
+            }
+            keys[zone] = source
+        }
+        return keys
     }
 
     private mutating func residency(_ section: Section) -> Residency? {

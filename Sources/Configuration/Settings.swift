@@ -18,11 +18,18 @@ package struct Settings: Sendable {
     package var log: LogSettings
     /// Event loops; 0: one per core.
     package var threads: Int
+    /// Provider keys that tenants have of their own, instead of their zones' keys.
+    package var tenantKeys: [TenantName: [Zone: SecretSource]]
+    /// Where and how receipts are kept; `nil`: none are.
+    package var receipts: ReceiptSettings?
+    /// The admin listener; `nil`: there is none.
+    package var admin: AdminSettings?
 
     package init(
         site: Site, listeners: [ListenerSettings], hosts: [String: Zone] = [:], zones: [ZoneSettings],
         limits: LimitSettings = LimitSettings(), timeouts: TimeoutSettings = TimeoutSettings(),
-        log: LogSettings = LogSettings(), threads: Int = 0
+        log: LogSettings = LogSettings(), threads: Int = 0, tenantKeys: [TenantName: [Zone: SecretSource]] = [:],
+        receipts: ReceiptSettings? = nil, admin: AdminSettings? = nil
     ) {
         self.site = site
         self.listeners = listeners
@@ -32,6 +39,9 @@ package struct Settings: Sendable {
         self.timeouts = timeouts
         self.log = log
         self.threads = threads
+        self.tenantKeys = tenantKeys
+        self.receipts = receipts
+        self.admin = admin
     }
 
     /// The part of a policy snapshot that operators own, with the tenants that compliance owns.
@@ -131,10 +141,14 @@ package struct ZoneSettings: Sendable {
     package var endpoints: [Endpoint]
     /// Where the provider key is kept.
     package var key: SecretSource
+    /// Where the key is kept that is used when the provider refuses `key`.
+    package var previousKey: SecretSource?
     /// How the provider wants its key.
     package var keyHeader: KeyHeader
     /// A text message that tells the provider its client is gone; `nil`: the provider's own, if it has one.
     package var onClientLoss: String?
+    /// How many bytes are one second of audio; `nil`: the provider's own rules tell, where it has any.
+    package var audioBytesPerSecond: Int?
     /// What a connection must prove.
     package var verify: VerifySettings
     /// For name, TCP and TLS of one endpoint together.
@@ -142,15 +156,18 @@ package struct ZoneSettings: Sendable {
 
     package init(
         zone: Zone, provider: Provider = .assemblyai, endpoints: [Endpoint], key: SecretSource,
-        keyHeader: KeyHeader = KeyHeader(), onClientLoss: String? = nil, verify: VerifySettings = VerifySettings(),
+        previousKey: SecretSource? = nil, keyHeader: KeyHeader = KeyHeader(), onClientLoss: String? = nil,
+        audioBytesPerSecond: Int? = nil, verify: VerifySettings = VerifySettings(),
         connectTimeout: Duration = .seconds(5)
     ) {
         self.zone = zone
         self.provider = provider
         self.endpoints = endpoints
         self.key = key
+        self.previousKey = previousKey
         self.keyHeader = keyHeader
         self.onClientLoss = onClientLoss
+        self.audioBytesPerSecond = audioBytesPerSecond
         self.verify = verify
         self.connectTimeout = connectTimeout
     }
@@ -265,6 +282,49 @@ package struct TimeoutSettings: Equatable, Sendable {
     /// The defaults.
     package init() {
         self.init(Section(defaultsOf: "timeouts", in: .tidegateFile))
+    }
+}
+
+/// Where and how receipts are kept.
+package struct ReceiptSettings: Equatable, Sendable {
+    /// JSON Lines, appended to; a resolved path.
+    package var file: String
+    /// The Ed25519 key that signs checkpoints, PEM; `nil`: they are not signed.
+    package var signingKey: SecretSource?
+    /// How often a checkpoint is written while there is something new.
+    package var checkpoint: Duration
+    /// What to do while the file cannot be written.
+    package var whenUnwritable: WhenUnwritable
+
+    package init(
+        file: String, signingKey: SecretSource? = nil, checkpoint: Duration = .seconds(60),
+        whenUnwritable: WhenUnwritable = .refuse
+    ) {
+        self.file = file
+        self.signingKey = signingKey
+        self.checkpoint = checkpoint
+        self.whenUnwritable = whenUnwritable
+    }
+
+    /// What to do while the file cannot be written.
+    package enum WhenUnwritable: String, CaseIterable, Sendable {
+        /// Refuse new sessions.
+        case refuse
+        /// Go on; receipts wait in memory.
+        case `continue`
+    }
+}
+
+/// Where operators look in.
+package struct AdminSettings: Equatable, Sendable {
+    /// Where it listens.
+    package var address: ListenAddress
+    /// Where the bearer token is kept; `nil` on loopback only.
+    package var token: SecretSource?
+
+    package init(address: ListenAddress, token: SecretSource? = nil) {
+        self.address = address
+        self.token = token
     }
 }
 

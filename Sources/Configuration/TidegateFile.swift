@@ -26,7 +26,8 @@ private struct TidegateReader {
         Settings(
             site: site(hostName: hostName), listeners: listeners(), hosts: hosts(), zones: zones(),
             limits: LimitSettings(file.section("limits")), timeouts: TimeoutSettings(file.section("timeouts")),
-            log: LogSettings(file.section("log")), threads: file.whole("threads"))
+            log: LogSettings(file.section("log")), threads: file.whole("threads"), receipts: receipts(),
+            admin: admin())
     }
 
     mutating func policies() -> [(text: String, place: Place)] {
@@ -127,7 +128,9 @@ private struct TidegateReader {
             zones.append(
                 ZoneSettings(
                     zone: zone, provider: section.choice("provider"), endpoints: endpoints, key: key,
-                    keyHeader: keyHeader, onClientLoss: section.text("on_client_loss"), verify: verify,
+                    previousKey: secret(section, "previous_key"), keyHeader: keyHeader,
+                    onClientLoss: section.text("on_client_loss"),
+                    audioBytesPerSecond: section.optional("audio_bytes_per_second", Scalars.whole), verify: verify,
                     connectTimeout: section.duration("connect_timeout")))
         }
         return zones
@@ -207,6 +210,29 @@ private struct TidegateReader {
             pins: section.texts("spki_sha256").compactMap { Base64.standard.decode($0.text) }, networks: networks)
     }
 
+    // MARK: Receipts and admin
+
+    private func receipts() -> ReceiptSettings? {
+        let section = file.section("receipts")
+        guard section.node != nil, let path = path(section, "file") else { return nil }
+        return ReceiptSettings(
+            file: path, signingKey: secret(section, "signing_key"), checkpoint: section.duration("checkpoint"),
+            whenUnwritable: section.choice("when_unwritable"))
+    }
+
+    private mutating func admin() -> AdminSettings? {
+        let section = file.section("admin")
+        guard let node = section.node else { return nil }
+        let address = section.value("address", Scalars.listenAddress)
+        let token = secret(section, "token")
+        if token == nil, !address.isLoopback {
+            faults.error(
+                (section.node("address") ?? node).place,
+                "the admin listener is off loopback and has no `token`; give it one, or a loopback address")
+        }
+        return AdminSettings(address: address, token: token)
+    }
+
     // MARK: What several of them need
 
     /// The zones' names as they stand in the file, whether the zones are faulty or not.
@@ -236,7 +262,7 @@ private struct TidegateReader {
 
 extension SecretSource {
     /// `nil` when the node is neither form; that fault has been told.
-    fileprivate init?(_ node: Node) {
+    init?(_ node: Node) {
         if let path = node["file"]?.text {
             self = .file(Paths.resolve(path, beside: node.place.file))
         } else if let name = node["env"]?.text {

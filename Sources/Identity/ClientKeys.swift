@@ -32,25 +32,35 @@ package struct ClientKeys: Sendable {
         switch credential.place {
         case .authorization:
             let digest = credential.withText { Digest.sha256([UInt8]($0.utf8)) }
-            guard let owner = digest.flatMap({ owners[$0] }) else { return Identification(.unknown) }
-            return Identification(.tenant(owner.tenant), keyName: owner.keyName)
+            return digest.map(identify(digest:)) ?? Identification(.unknown)
         // URLs end up in logs, so a client key is refused in one even if it is right. Session tokens are not accepted
         // yet, nor are client certificates.
         case .tokenParameter, .subprotocol, .certificate:
             return Identification(.unknown)
         }
     }
+
+    /// Whom a credential proves now that proved a tenant before.
+    package func identifyAgain(_ proof: CredentialProof) -> Identification {
+        identify(digest: proof.sha256)
+    }
+
+    private func identify(digest: [UInt8]) -> Identification {
+        guard let owner = owners[digest] else { return Identification(.unknown) }
+        return Identification(
+            .tenant(owner.tenant), by: CredentialProof(kind: .clientKey, name: owner.keyName, sha256: digest))
+    }
 }
 
-/// What came of looking at a request's credential, and which key it was, for receipts.
+/// What came of looking at a request's credential, and what it was, for receipts.
 package struct Identification: Equatable, Sendable {
     /// Whom the credential proves, or why nobody.
     package let outcome: IdentityOutcome
-    /// The name the policy file gives the key; `nil` unless a client key proved the tenant.
-    package let keyName: String?
+    /// What proved the tenant; `nil` when nothing did.
+    package let proof: CredentialProof?
 
-    init(_ outcome: IdentityOutcome, keyName: String? = nil) {
+    init(_ outcome: IdentityOutcome, by proof: CredentialProof? = nil) {
         self.outcome = outcome
-        self.keyName = keyName
+        self.proof = proof
     }
 }

@@ -38,6 +38,19 @@ package struct DialFailure: Error, Equatable, Sendable {
     }
 }
 
+/// An endpoint of a grant that could not be used, for the session's record.
+package struct FailedDial: Equatable, Sendable {
+    /// What was dialled.
+    package let endpoint: Endpoint
+    /// Why it could not be used.
+    package let failure: DialFailure
+
+    package init(_ endpoint: Endpoint, _ failure: DialFailure) {
+        self.endpoint = endpoint
+        self.failure = failure
+    }
+}
+
 extension DialFailure.Kind {
     /// What follows from a failed dial: whether the grant's next endpoint is tried, and the refusal when none is left.
     package var consequence: (triesNext: Bool, refusal: RefusalName) {

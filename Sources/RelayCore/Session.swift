@@ -141,6 +141,9 @@ struct Facts {
     var refusal: Refusal?
     var zone: Zone?
     var endpoint: Endpoint?
+    var peer: UpstreamPeer?
+    var failedDials: [FailedDial] = []
+    var lastPolicy: String?
     var began = false
     var terminatedBy: Leg?
     /// Nothing is left to terminate: the provider said its last word, or never opened a session.
@@ -153,8 +156,10 @@ struct Facts {
 extension Session {
     func summary(now: Instant) -> SessionSummary {
         SessionSummary(
-            id: id, tenant: facts.tenant, asked: request?.ask.zone, zone: facts.zone, endpoint: facts.endpoint,
-            trail: facts.trail, ending: ending ?? .abandoned, refusal: facts.refusal,
+            id: id, tenant: facts.tenant, origin: request?.origin, asked: request?.ask.zone, zone: facts.zone,
+            endpoint: facts.endpoint, peer: facts.peer, failedDials: facts.failedDials, policy: policy.version,
+            lastPolicy: facts.lastPolicy ?? policy.version, trail: facts.trail, ending: ending ?? .abandoned,
+            refusal: facts.refusal,
             duration: now.duration(since: facts.startedAt),
             dialTime: facts.openedAt?.duration(since: facts.startedAt), up: up.meter, down: down.meter,
             terminatedBy: facts.terminatedBy, billedSeconds: facts.billedSeconds)

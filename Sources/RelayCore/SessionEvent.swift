@@ -44,8 +44,8 @@ package enum SessionEvent: Sendable {
     case identified(IdentityOutcome, Admission)
     /// The opening handshake toward the endpoint left the relay: from here the provider may have opened a session.
     case upgradeSent
-    /// The endpoint dialled last is open.
-    case dialed
+    /// The endpoint dialled last is open; who answered there.
+    case dialed(UpstreamPeer)
     /// The endpoint dialled last cannot be used.
     case dialFailed(DialFailure)
     /// A leg's connection is over, with or without a proper end of its transport.

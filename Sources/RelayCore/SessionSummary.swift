@@ -7,12 +7,24 @@ package struct SessionSummary: Equatable, Sendable {
     package var id: String
     /// Whom the client belongs to, once that was known.
     package var tenant: TenantName?
+    /// What proved the tenant.
+    package var proof: CredentialProof?
+    /// The request's `Origin`, as it came.
+    package var origin: String?
     /// The zone the client asked for.
     package var asked: Zone?
     /// The zone that heard the session; nil when none was reached.
     package var zone: Zone?
     /// What was dialled; nil when none was reached.
     package var endpoint: Endpoint?
+    /// Who answered there.
+    package var peer: UpstreamPeer?
+    /// The endpoints that could not be used, in the order they were dialled.
+    package var failedDials: [FailedDial]
+    /// The version of the policy it was decided under.
+    package var policy: String
+    /// The version of the policy it was last judged under.
+    package var lastPolicy: String
     /// The rules that led to the decision.
     package var trail: [TrailStep]
     /// Why it ended.

@@ -26,6 +26,8 @@ final class SessionDriver {
     /// What the request said, until the upstream is open.
     private var request: Request?
     private var isAdmitted = false
+    /// What proved the tenant.
+    private var proof: CredentialProof?
     // What the session was told last of the bytes that wait for each leg. In a steady flow there is nothing to tell.
     private var toldOfClient = 0
     private var toldOfUpstream = 0
@@ -181,6 +183,7 @@ extension SessionDriver {
         // A connection taken before the relay began to drain, whose request came after.
         guard worker.isServing else { return handle(.drain) }
         let identification = worker.snapshot.clientKeys.identify(request?.credential)
+        proof = identification.proof
         var admission = Admission.admitted
         if case .tenant = identification.outcome {
             admission = worker.sessions.enter()
@@ -201,6 +204,8 @@ extension SessionDriver {
         timer = nil
         dropDial()
         giveBackPlace()
+        var summary = summary
+        summary.proof = proof
         worker.concluded(self, summary)
     }
 
@@ -251,7 +256,7 @@ extension SessionDriver: DialerOwner {
         transport.hand(to: self)
         upstream.open(transport)
         worker.opened(dialer.endpoint, at: transport.peer, session: id)
-        handle(.dialed)
+        handle(.dialed(UpstreamPeer(transport)))
         reportQueue(toward: .upstream)
         if !early.isEmpty { pass(early.span.bytes, from: .upstream) }
     }

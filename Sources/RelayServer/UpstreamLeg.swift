@@ -1,6 +1,8 @@
 import Bytes
 import Crypto
+import Reactor
 import RelayCore
+import TLS
 import Transport
 import WebSocket
 
@@ -56,5 +58,13 @@ extension OwnFrame {
         case .text(let text): FrameSerializer.frame(opcode: .text, payload: Array(text.utf8), mask: mask)
         case .endOfMessage: FrameSerializer.frame(opcode: .continuation, payload: [], mask: mask)
         }
+    }
+}
+
+extension UpstreamPeer {
+    /// Who is at the other end of an open upstream connection.
+    init(_ transport: Transport) {
+        self.init(
+            address: transport.peer.description, certificateSHA256: transport.tls?.peerCertificateSHA256)
     }
 }

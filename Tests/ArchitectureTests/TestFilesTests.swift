@@ -35,6 +35,7 @@ private let testedElsewhere: [String: String] = [
     "Sources/RelayCore/SessionEvent.swift": "values without behaviour",
     "Sources/RelayCore/SessionSettings.swift": "values without behaviour",
     "Sources/RelayCore/SessionSummary.swift": "values without behaviour",
+    "Sources/RelayCore/UpstreamPeer.swift": "values without behaviour",
     "Sources/StandIn/CertificateFolder.swift": "StandInProgramTests fills and removes one",
     "Sources/TLS/PEM.swift": "TLSCertificateTests and TrustStoreTests read through it",
     "Sources/TLS/SharedContext.swift": "TLSServerContextTests and TLSClientContextTests make them",

@@ -71,6 +71,42 @@ import Testing
         #expect(settings.threads == 2)
     }
 
+    @Test func receiptsAdminAndTheKeysOfRotationAreRead() throws {
+        let settings = try settings(
+            """
+            version: 1
+            listeners: [{address: "127.0.0.1:0"}]
+            zones:
+              eu:
+                endpoints: ["wss://a.example/v3/ws"]
+                key: {file: now}
+                previous_key: {file: before}
+                audio_bytes_per_second: 32000
+            policy: [a.yaml]
+            receipts: {file: log/r.jsonl, signing_key: {file: sign.pem}, checkpoint: 10s, when_unwritable: continue}
+            admin: {address: "127.0.0.1:9000", token: {env: ADMIN}}
+            """)
+        #expect(settings.zones.first?.previousKey == .file("dir/before"))
+        #expect(settings.zones.first?.audioBytesPerSecond == 32_000)
+        #expect(
+            settings.receipts
+                == ReceiptSettings(
+                    file: "dir/log/r.jsonl", signingKey: .file("dir/sign.pem"), checkpoint: .seconds(10),
+                    whenUnwritable: .continue))
+        #expect(
+            settings.admin
+                == AdminSettings(address: ListenAddress(.v4(0x7f00_0001), port: 9000), token: .environment("ADMIN")))
+    }
+
+    @Test func withoutTheirSectionsThereAreNoReceiptsAndNoAdminListener() throws {
+        let small = try settings(smallFile)
+        #expect(small.receipts == nil)
+        #expect(small.admin == nil)
+        #expect(
+            try settings(smallFile + "\nadmin: {}").admin
+                == AdminSettings(address: ListenAddress(.v4(0x7f00_0001), port: 9901)))
+    }
+
     @Test(arguments: [
         ("127.0.0.1:0\"}", "0.0.0.0:8443\"}", "error: 0.0.0.0:8443 would serve plain ws:// off loopback"),
         (

@@ -27,7 +27,9 @@ import Testing
         let policy = PolicySnapshot(version: "v", site: Site(name: "s"), zones: [], tenants: [tenant])
         #expect(
             ClientKeys(of: policy).identify(.find(authorization: [key.text]))
-                == Identification(.tenant(tenant.name), keyName: "backend"))
+                == Identification(
+                    .tenant(tenant.name),
+                    by: CredentialProof(kind: .clientKey, name: "backend", sha256: hash.sha256)))
     }
 
     @Test func aKeyNeverPrints() {

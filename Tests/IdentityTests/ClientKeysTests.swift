@@ -7,10 +7,21 @@ import Testing
 @Suite struct ClientKeysTests {
     @Test func aKeyProvesItsTenantAndHasAName() {
         let keys = ClientKeys(of: policy(["acme": ["one", "two"], "globex": ["three"]]))
+        let identification = keys.identify(.find(authorization: ["two"]))
+        #expect(identification.outcome == .tenant(TenantName("acme")!))
         #expect(
-            keys.identify(.find(authorization: ["two"])) == Identification(.tenant(TenantName("acme")!), keyName: "two")
-        )
+            identification.proof
+                == CredentialProof(kind: .clientKey, name: "two", sha256: Digest.sha256(Array("two".utf8))))
         #expect(keys.identify(.find(authorization: ["Bearer three"])).outcome == .tenant(TenantName("globex")!))
+    }
+
+    @Test func whatProvedATenantIsJudgedAgainByTheKeysOfNow() throws {
+        let before = ClientKeys(of: policy(["acme": ["one", "two"]]))
+        let proof = try #require(before.identify(.find(authorization: ["two"])).proof)
+        #expect(before.identifyAgain(proof).outcome == .tenant(TenantName("acme")!))
+        #expect(ClientKeys(of: policy(["acme": ["one"]])).identifyAgain(proof).outcome == .unknown)
+        #expect(
+            ClientKeys(of: policy(["globex": ["two"]])).identifyAgain(proof).outcome == .tenant(TenantName("globex")!))
     }
 
     @Test func withoutACredentialOrWithAnUnknownOneNobodyIsProved() {

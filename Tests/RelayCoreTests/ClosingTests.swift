@@ -230,7 +230,7 @@ import WebSocket
     @Test(
         arguments: [
             .requested(SessionRequest(ask: Ask())), .rejected(.draining, .http), .identified(.missing, .admitted),
-            .dialed,
+            .dialed(.somewhere),
             .dialFailed(DialFailure(.keyRejected, "")), .upgradeSent, .drain, .deadline,
         ] as [SessionEvent])
     func nothingThatComesAfterTheEndIsItsReason(event: SessionEvent) {
@@ -241,7 +241,7 @@ import WebSocket
         #expect(play.isClosed)
     }
 
-    @Test(arguments: [SessionEvent.dialed, .dialFailed(DialFailure(.connectFailed, ""))])
+    @Test(arguments: [SessionEvent.dialed(.somewhere), .dialFailed(DialFailure(.connectFailed, ""))])
     func aDialThatIsLongOverDoesNotCutTheProvidersLastWordShort(event: SessionEvent) {
         let play = Playbook.relaying()
         play.when(.legEnded(.client), then: .terminate)
@@ -280,7 +280,9 @@ import WebSocket
         play.happens(.legEnded(.upstream))
         play.happens(.legEnded(.client))
         #expect(play.isClosed)
-        for event in [.legEnded(.client), .legEnded(.upstream), .deadline, .drain, .dialed] as [SessionEvent] {
+        for event in [.legEnded(.client), .legEnded(.upstream), .deadline, .drain, .dialed(.somewhere)]
+            as [SessionEvent]
+        {
             play.when(event)
         }
         play.when(.client, sends: Client.audio())

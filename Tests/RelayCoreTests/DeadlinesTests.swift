@@ -22,7 +22,7 @@ import WebSocket
     @Test func aSessionMayLastSoLongFromItsAnswerOn() {
         let play = Playbook.dialing(Self.settings(session: .seconds(60)))
         play.wait(.seconds(10))
-        play.happens(.dialed)
+        play.happens(.dialed(.somewhere))
         let sentence = "Session Expired: Maximum session duration exceeded"
         play.when(
             in: .seconds(50), then: .error(3008, sentence, "session-time-over"), .close(.client, 3008, sentence),
@@ -99,7 +99,7 @@ import WebSocket
         let play = Playbook.dialing(Self.settings(stall: .seconds(30)))
         play.when(64 << 10, waitFor: .upstream, then: .pause(.client))
         play.wait(.seconds(25))
-        play.when(.dialed)
+        play.when(.dialed(.somewhere))
         play.when(64 << 10, waitFor: .upstream)
         #expect(play.timeToDeadline == .seconds(30))
     }

@@ -62,7 +62,7 @@ import WebSocket
         let play = Playbook.dialing(tenant: .pair)
         play.happens(failed(.overloaded))
         play.happens(failed(.overloaded))
-        play.when(.dialed)
+        play.when(.dialed(.somewhere))
         play.when(.legEnded(.client), then: .terminate)
         play.when(.legEnded(.upstream), then: .conclude(.lost(.client)))
         let summary = try #require(play.summary)
@@ -76,7 +76,7 @@ import WebSocket
         let play = Playbook.dialing(settings, tenant: .pair)
         play.happens(failed(.overloaded))
         play.happens(failed(.overloaded))
-        play.happens(.dialed)
+        play.happens(.dialed(.somewhere))
         play.when(.legEnded(.client), then: .send(.upstream, .text("bye")), .close(.upstream, 1001))
     }
 
@@ -87,14 +87,14 @@ import WebSocket
         play.when(.client, sends: Client.audio(10), then: .up(Client.audio(10)))
         play.when(failed(.connectFailed), then: .dial("us2.example"))
         play.when(.client, sends: Client.audio(20), Client.text("x"), then: .up(Client.audio(20) + Client.text("x")))
-        play.when(.dialed)
+        play.when(.dialed(.somewhere))
         play.when(.client, sends: Client.audio(30), then: .up(Client.audio(30)))
     }
 
     @Test func theClientIsPausedWhenTooMuchWaitsForTheDial() {
         let play = Playbook.dialing()
         play.when(64 << 10, waitFor: .upstream, then: .pause(.client))
-        play.when(.dialed)
+        play.when(.dialed(.somewhere))
         play.when(0, waitFor: .upstream, then: .resume(.client))
     }
 
@@ -111,7 +111,7 @@ import WebSocket
             .client, sends: Client.close(1000, "bye"), then: .close(.client, 1000, "bye"), .finish(.client),
             .abandonDial,
             .conclude(.clientClosed(code: .normal)))
-        play.when(.dialed)
+        play.when(.dialed(.somewhere))
         play.when(failed(.connectFailed))
     }
 
@@ -125,7 +125,7 @@ import WebSocket
         play.when(.upgradeSent)
         play.when(.client, sends: Client.close(1000, "bye"), then: .close(.client, 1000, "bye"), .finish(.client))
         #expect(play.timeToDeadline == nil)
-        play.when(.dialed, then: .terminate)
+        play.when(.dialed(.somewhere), then: .terminate)
         play.when(.upstream, sends: Upstream.begin)
         play.when(.upstream, sends: Upstream.termination, then: .close(.upstream, 1000, "bye"))
         play.when(
@@ -142,7 +142,7 @@ import WebSocket
         play.when(.client, sends: Array(frame.prefix(46)), then: .up(Array(frame.prefix(46))))
         play.when(.legEnded(.client))
         play.when(
-            .dialed,
+            .dialed(.somewhere),
             then: .fill(count: 60, key: Client.key(of: Client.sound(100)), offset: 40),
             .send(.upstream, .endOfMessage), .terminate)
     }
@@ -187,7 +187,7 @@ import WebSocket
         play.when(.drain, then: .error(1012, sentence, "drained"), .close(.client, 1012, sentence))
         // It comes too late to be passed on, so it is not the client that terminates.
         play.when(.client, sends: Client.terminate)
-        play.when(.dialed, then: .terminate)
+        play.when(.dialed(.somewhere), then: .terminate)
         play.when(.client, sends: Client.close(1012), then: .finish(.client))
         play.when(.upstream, sends: Upstream.termination, then: .close(.upstream, 1001))
         play.when(.legEnded(.upstream), then: .conclude(.drained))
@@ -197,7 +197,7 @@ import WebSocket
     @Test func aDialThatWasGivenUpCannotSucceed() {
         let play = Playbook.dialing()
         play.happens(.drain)
-        play.when(.dialed)
+        play.when(.dialed(.somewhere))
         play.when(.upstream, sends: Upstream.begin)
         play.when(.client, sends: Client.close(1012), then: .finish(.client), .conclude(.drained))
     }

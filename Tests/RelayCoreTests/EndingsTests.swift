@@ -136,7 +136,7 @@ import WebSocket
         case .keyRejectedByClose: play.arrives(Upstream.close(1008), from: .upstream)
         case .termination: play.arrives(Upstream.termination, from: .upstream)
         case .begin: play.arrives(Upstream.begin, from: .upstream)
-        case .dialed: play.happens(.dialed)
+        case .dialed: play.happens(.dialed(.somewhere))
         case .dialFailed: play.happens(.dialFailed(DialFailure(.connectFailed, "")))
         case .keyRefused: play.happens(.dialFailed(DialFailure(.keyRejected, "")))
         case .upgradeSent: play.happens(.upgradeSent)
@@ -196,7 +196,8 @@ import WebSocket
             .requested(SessionRequest(ask: Ask())),
             .requested(SessionRequest(ask: Ask(zone: .eu), refusalForm: .webSocket)),
             .rejected(Refusal(.badRequest, "x"), .http), .identified(.tenant(.acme), .admitted),
-            .identified(.tenant(.pair), .admitted), .identified(.expired, .admitted), .upgradeSent, .dialed, .deadline,
+            .identified(.tenant(.pair), .admitted), .identified(.expired, .admitted), .upgradeSent, .dialed(.somewhere),
+            .deadline,
             .legEnded(.client), .legEnded(.upstream), .drain,
         ] + DialFailure.Kind.allCases.map { .dialFailed(DialFailure($0, "")) }
 

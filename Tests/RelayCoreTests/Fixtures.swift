@@ -69,7 +69,7 @@ extension Playbook {
     static func opened(_ settings: SessionSettings = SessionSettings()) -> Playbook {
         let play = dialing(settings)
         play.happens(.upgradeSent)
-        play.happens(.dialed)
+        play.happens(.dialed(.somewhere))
         return play
     }
 
@@ -144,4 +144,8 @@ struct Seeded: RandomNumberGenerator {
         word = (word ^ (word >> 27)) &* 0x94d0_49bb_1331_11eb
         return word ^ (word >> 31)
     }
+}
+
+extension UpstreamPeer {
+    static let somewhere = UpstreamPeer(address: "192.0.2.1:443", certificateSHA256: Array(repeating: 7, count: 32))
 }

@@ -31,7 +31,7 @@ import WebSocket
     @Test func aLegThatIsNotOpenYetIsNotPaused() {
         let play = Playbook.dialing(Self.settings)
         play.when(1000, waitFor: .client)
-        play.when(.dialed)
+        play.when(.dialed(.somewhere))
         play.when(1001, waitFor: .client, then: .pause(.upstream))
     }
 

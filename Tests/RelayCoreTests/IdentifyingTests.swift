@@ -133,7 +133,8 @@ import WebSocket
 
     @Test(
         arguments: [
-            .requested(SessionRequest(ask: Ask(zone: .eu))), .rejected(.draining, .http), .upgradeSent, .dialed,
+            .requested(SessionRequest(ask: Ask(zone: .eu))), .rejected(.draining, .http), .upgradeSent,
+            .dialed(.somewhere),
             .dialFailed(DialFailure(.connectFailed, "")), .deadline,
         ] as [SessionEvent])
     func nothingElseDisturbs(event: SessionEvent) {

@@ -417,7 +417,8 @@ import WebSocket
     @Test(
         arguments: [
             .requested(SessionRequest(ask: Ask(zone: .eu))), .rejected(.draining, .http),
-            .identified(.tenant(.free), .admitted), .upgradeSent, .dialed, .dialFailed(DialFailure(.redirected, "")),
+            .identified(.tenant(.free), .admitted), .upgradeSent, .dialed(.somewhere),
+            .dialFailed(DialFailure(.redirected, "")),
             .deadline,
         ] as [SessionEvent])
     func nothingElseDisturbs(event: SessionEvent) {

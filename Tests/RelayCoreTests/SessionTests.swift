@@ -12,7 +12,7 @@ import WebSocket
         play.wait(.milliseconds(5))
         play.when(.identified(.tenant(.pair), .admitted), then: .open, .dial("us1.example"))
         play.wait(.milliseconds(190))
-        play.when(.dialed)
+        play.when(.dialed(.somewhere))
         play.arrives(Upstream.begin, from: .upstream)
         play.arrives(Client.audio(3200) + Client.ping(), from: .client)
         play.wait(.seconds(6))

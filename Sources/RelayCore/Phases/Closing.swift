@@ -13,15 +13,15 @@ extension Session {
         case .upgradeSent:
             dialling.upgradeSent = true
             return Reaction()
-        case .dialed:
+        case .dialed(let peer):
             guard dialling.isUnderWay else { return Reaction() }  // It was given up.
             // The client is gone, but the provider may be counting: what was opened is ended properly.
-            upstreamOpened(now)
+            upstreamOpened(by: peer, now)
             up.shut()
             return reaction(dismissUpstream(now), now: now)
-        case .dialFailed:
+        case .dialFailed(let failure):
             guard dialling.isUnderWay else { return Reaction() }  // It was given up.
-            dialling.isUnderWay = false
+            noteFailedDial(failure)
             leave(.upstream)
             return reaction([], now: now)
         case .deadline:

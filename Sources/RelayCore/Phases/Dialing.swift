@@ -8,8 +8,8 @@ extension Session {
         case .upgradeSent:
             dialling.upgradeSent = true
             return Reaction()
-        case .dialed:
-            return startRelaying(now)
+        case .dialed(let peer):
+            return startRelaying(with: peer, now)
         case .dialFailed(let failure):
             return tryNext(after: failure, now)
         case .legEnded(.client):
@@ -34,27 +34,33 @@ extension Session {
 
     /// Failing over is asking the same grant for its next endpoint, so it cannot leave the tenant's residency.
     private mutating func tryNext(after failure: DialFailure, _ now: Instant) -> Reaction {
-        dialling.isUnderWay = false
+        noteFailedDial(failure)
         let consequence = failure.kind.consequence
         if consequence.triesNext, let endpoint = grant?.next() { return dial(endpoint) }
         return refuseInBand(Refusal(consequence.refusal, DialFailure.sentence(for: consequence.refusal)), now)
     }
 
-    private mutating func startRelaying(_ now: Instant) -> Reaction {
+    mutating func noteFailedDial(_ failure: DialFailure) {
+        dialling.isUnderWay = false
+        if let endpoint = dialling.endpoint { facts.failedDials.append(FailedDial(endpoint, failure)) }
+    }
+
+    private mutating func startRelaying(with peer: UpstreamPeer, _ now: Instant) -> Reaction {
         phase = .relaying
         grant = nil
-        upstreamOpened(now)
+        upstreamOpened(by: peer, now)
         if provider.speaksAssemblyAI { deadlines.beginBy = now + settings.handshake }
         return Reaction()
     }
 
     /// The upstream is open: from here the provider counts, and bills.
-    mutating func upstreamOpened(_ now: Instant) {
+    mutating func upstreamOpened(by peer: UpstreamPeer, _ now: Instant) {
         dialling.isUnderWay = false
         upstream.open(at: now)
         if upstream.queued > 0 { upstream.blockedSince = now }
         facts.openedAt = now
         facts.endpoint = dialling.endpoint
+        facts.peer = peer
         facts.zone = dialling.endpoint?.zone
     }
 
