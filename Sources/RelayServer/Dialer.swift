@@ -97,7 +97,7 @@ extension Dialer: TransportDelegate {
         stage = .connecting
         var allowed: [SocketAddress] = []
         for candidate in candidates {
-            switch verdict(on: candidate) {
+            switch verification.verdict(on: candidate) {
             case .connect: allowed.append(candidate)
             case .refuse(let reason): lastFailure = DialFailure(.addressForbidden, reason)
             }
@@ -106,12 +106,7 @@ extension Dialer: TransportDelegate {
         connectToNext()
     }
 
-    private func verdict(on candidate: SocketAddress) -> AddressVerdict {
-        guard let address = IPAddress(bytes: candidate.bytes) else { return .refuse("not an IP address") }
-        return mayConnect(
-            to: address, endpointHost: endpoint.host, hasConfiguredAddress: endpoint.address != nil,
-            networks: zone.networks)
-    }
+    private var verification: EndpointVerification { EndpointVerification(endpoint, in: zone) }
 
     private func connectToNext() {
         guard let address = addresses.popFirst() else {
@@ -121,7 +116,7 @@ extension Dialer: TransportDelegate {
             let descriptor = try Socket.connect(address)
             try Socket.setNoDelay(descriptor.raw)
             let transport = Transport(
-                descriptor, peer: address, tls: try makeTLS(), isConnecting: true, buffers: worker.buffers)
+                descriptor, peer: address, tls: try verification.makeTLS(), isConnecting: true, buffers: worker.buffers)
             self.transport = transport
             try transport.start(self)
             if !addresses.isEmpty { limitAddress() }
@@ -142,11 +137,6 @@ extension Dialer: TransportDelegate {
     /// RFC 8305 §5: the time after which another address is tried is 250 ms as a rule.
     private static let leastPatience = Duration.milliseconds(250)
 
-    private func makeTLS() throws(TLSError) -> TLSConnection? {
-        guard endpoint.secure else { return nil }
-        return try TLSConnection(client: zone.tls, serverName: endpoint.hostName, sessionKey: endpoint.authority)
-    }
-
     /// Another address of the same endpoint may do better.
     private func retry(after failure: DialFailure) {
         cancelAddressTimer()
@@ -157,15 +147,8 @@ extension Dialer: TransportDelegate {
 
     func transportOpened(_ transport: Transport) {
         cancelAddressTimer()
-        if let mismatch = pinMismatch(transport.tls) { return fail(DialFailure(.notVerified, mismatch)) }
+        if let mismatch = verification.pinMismatch(transport.tls) { return fail(DialFailure(.notVerified, mismatch)) }
         upgrade(transport)
-    }
-
-    /// Pins are compared on resumed connections too: a pin taken back must bind at once.
-    private func pinMismatch(_ tls: TLSConnection?) -> String? {
-        guard !zone.pins.isEmpty else { return nil }
-        guard let key = tls?.peerSPKISHA256 else { return "there is no certificate to compare the pins with" }
-        return zone.pins.contains(key) ? nil : "the certificate's key matches none of the zone's pins"
     }
 
     func transport(_ transport: Transport, ended end: TransportEnd) {

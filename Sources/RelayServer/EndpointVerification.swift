@@ -1,0 +1,47 @@
+import Policy
+import Reactor
+import TLS
+
+/// Rule 7 for one endpoint: which addresses may be connected to, whose certificate is asked for, and which keys it may hold.
+///
+/// Whoever connects to an upstream, to dial it or to probe it, asks here and nowhere else. Immutable; any thread.
+struct EndpointVerification: Sendable {
+    let endpoint: Endpoint
+    /// The authorities that are believed.
+    let tls: TLSClientContext
+    /// The addresses that may be connected to; empty: every public one.
+    let networks: [Network]
+    /// SHA-256 of acceptable public keys (SubjectPublicKeyInfo); empty: any that the authorities vouch for.
+    let pins: [[UInt8]]
+
+    /// An address is judged after the name is resolved and before anything is sent to it.
+    func verdict(on candidate: SocketAddress) -> AddressVerdict {
+        guard let address = IPAddress(bytes: candidate.bytes) else { return .refuse("not an IP address") }
+        return mayConnect(
+            to: address, endpointHost: endpoint.host, hasConfiguredAddress: endpoint.address != nil, networks: networks)
+    }
+
+    /// The TLS side of a new connection, which completes only with a certificate of the authorities for the endpoint's host.
+    /// Nil for an endpoint without TLS.
+    ///
+    /// - Parameter sessionKey: connections with one key may resume one another's sessions; the endpoint's, unless given.
+    func makeTLS(sessionKey: String? = nil) throws(TLSError) -> TLSConnection? {
+        guard endpoint.secure else { return nil }
+        return try TLSConnection(
+            client: tls, serverName: endpoint.hostName, sessionKey: sessionKey ?? endpoint.authority)
+    }
+
+    /// What is wrong with the key of a certificate that the authorities vouch for; nil when a pin admits it or there are none.
+    /// Pins are compared on resumed connections too: a pin taken back must bind at once.
+    func pinMismatch(_ connection: TLSConnection?) -> String? {
+        guard !pins.isEmpty else { return nil }
+        guard let key = connection?.peerSPKISHA256 else { return "there is no certificate to compare the pins with" }
+        return pins.contains(key) ? nil : "the certificate's key matches none of the zone's pins"
+    }
+}
+
+extension EndpointVerification {
+    init(_ endpoint: Endpoint, in zone: RelaySnapshot.UpstreamZone) {
+        self.init(endpoint: endpoint, tls: zone.tls, networks: zone.networks, pins: zone.pins)
+    }
+}
