@@ -18,17 +18,21 @@ package func decide(_ request: PolicyRequest, under policy: PolicySnapshot) -> D
     }
 }
 
-/// The second look at a session that is already in `zone`, when policy or credentials change: the same decision, asked
-/// for the zone the audio is in. `nil`: it may go on.
+/// The second look at a session whose audio goes to `endpoint`, when policy or credentials change: the same decision,
+/// asked for the zone the audio is in, and the endpoint must still be one of that zone. `nil`: it may go on.
 ///
 /// - Parameter request: the session's own, with its credential looked up anew and `admission` `.admitted`.
 package func refusal(
-    ofSessionIn zone: Zone, _ request: PolicyRequest, under policy: PolicySnapshot
+    ofSessionOn endpoint: Endpoint, _ request: PolicyRequest, under policy: PolicySnapshot
 ) -> Refusal? {
     var again = request
-    again.ask = Ask(zone: zone)
+    again.ask = Ask(zone: endpoint.zone)
     switch decide(again, under: policy).takeOutcome() {
-    case .granted: return nil
+    case .granted(var grant):
+        while let granted = grant.next() {
+            if granted.endpoint == endpoint { return nil }
+        }
+        return Refusal(.residency, "The endpoint that hears this session is not one of zone \(endpoint.zone) any more.")
     case .refused(let refusal): return refusal
     }
 }

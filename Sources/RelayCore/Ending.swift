@@ -23,6 +23,8 @@ package enum Ending: Equatable, Sendable {
     case idle
     /// The session reached its longest duration.
     case tooOld
+    /// A new policy, or a credential that is not accepted any more, does not allow the session; why.
+    case withdrawn(Refusal)
     /// The relay restarts.
     case drained
 
@@ -39,6 +41,7 @@ package enum Ending: Equatable, Sendable {
         case .refused(let name): name.rawValue
         case .idle: "idle"
         case .tooOld: "session-time-over"
+        case .withdrawn(let refusal): refusal.name == .unauthenticated ? "credential-revoked" : "policy-changed"
         case .drained: "drained"
         }
     }
@@ -64,7 +67,7 @@ extension Ending {
     package var code: CloseCode? {
         switch self {
         case .clientClosed(let code), .upstreamClosed(let code): code
-        case .abandoned, .lost, .silent, .stalled, .violated, .refused, .idle, .tooOld, .drained: nil
+        case .abandoned, .lost, .silent, .stalled, .violated, .refused, .idle, .tooOld, .withdrawn, .drained: nil
         }
     }
 
@@ -89,6 +92,10 @@ extension Ending {
         case .tooOld:
             // The provider's own code and words: its SDKs know them.
             Farewell(code: CloseCode(rawValue: 3008), sentence: "Session Expired: Maximum session duration exceeded")
+        case .withdrawn(let refusal):
+            // Whatever rule it is that policy changed about, there is one code for it, and one for credentials.
+            Farewell(
+                code: CloseCode(rawValue: refusal.name == .unauthenticated ? 4401 : 4403), sentence: refusal.sentence)
         case .drained: Farewell(code: .serviceRestart, sentence: "The relay restarts. Connect again.")
         }
     }
@@ -99,7 +106,7 @@ extension Ending {
         case .clientClosed(let code): code ?? .normal
         case .violated(.upstream, let error): error.closeCode
         case .upstreamClosed, .abandoned, .lost, .silent, .stalled, .violated(.client, _), .refused, .idle, .tooOld,
-            .drained:
+            .withdrawn, .drained:
             .goingAway
         }
     }

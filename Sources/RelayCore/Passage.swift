@@ -107,6 +107,13 @@ struct Passage: ~Copyable {
         destination.isShut = true
     }
 
+    /// Forgets what was written to a destination that has not been given any of it, and writes nothing more.
+    mutating func discard() {
+        drop()
+        destination = Destination()
+        destination.isShut = true
+    }
+
     /// Notes that the open frame and message were completed by the relay itself.
     mutating func completeMessage() {
         destination.owed = 0

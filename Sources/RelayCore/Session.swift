@@ -25,7 +25,8 @@ package struct Session: ~Copyable {
     /// Names the session in logs, refusals and receipts.
     package let id: String
     let settings: SessionSettings
-    let policy: PolicySnapshot
+    /// The policy it was judged under last.
+    private(set) var policy: PolicySnapshot
 
     var phase = Phase.awaiting
     var client = LegState()
@@ -91,6 +92,14 @@ package struct Session: ~Copyable {
         }
     }
 
+    /// What is dialled, or open.
+    package var endpoint: Endpoint? { dialling.endpoint }
+
+    /// From here on the session is judged under this policy.
+    mutating func adopt(_ policy: PolicySnapshot) {
+        self.policy = policy
+    }
+
     subscript(leg: Leg) -> LegState {
         get { leg == .client ? client : upstream }
         set { if leg == .client { client = newValue } else { upstream = newValue } }
@@ -143,7 +152,8 @@ struct Facts {
     var endpoint: Endpoint?
     var peer: UpstreamPeer?
     var failedDials: [FailedDial] = []
-    var lastPolicy: String?
+    /// The version of the policy that decided its zone, or refused it.
+    var policy: String?
     var began = false
     var terminatedBy: Leg?
     /// Nothing is left to terminate: the provider said its last word, or never opened a session.
@@ -157,8 +167,9 @@ extension Session {
     func summary(now: Instant) -> SessionSummary {
         SessionSummary(
             id: id, tenant: facts.tenant, origin: request?.origin, asked: request?.ask.zone, zone: facts.zone,
-            endpoint: facts.endpoint, peer: facts.peer, failedDials: facts.failedDials, policy: policy.version,
-            lastPolicy: facts.lastPolicy ?? policy.version, trail: facts.trail, ending: ending ?? .abandoned,
+            endpoint: facts.endpoint, peer: facts.peer, failedDials: facts.failedDials,
+            policy: facts.policy ?? policy.version,
+            lastPolicy: policy.version, trail: facts.trail, ending: ending ?? .abandoned,
             refusal: facts.refusal,
             duration: now.duration(since: facts.startedAt),
             dialTime: facts.openedAt?.duration(since: facts.startedAt), up: up.meter, down: down.meter,

@@ -13,6 +13,8 @@ package enum SessionAction: Equatable, Sendable {
     /// Complete the frame that passes to the upstream: so many bytes that unmask to zero under `key`, which `offset` payload
     /// bytes have used before.
     case fill(count: UInt64, key: UInt32, offset: UInt64)
+    /// Drop the client's frames that wait for the upstream leg to open: they may not go there any more.
+    case discard
     /// Stop reading a leg.
     case pause(Leg)
     /// Read a leg again.

@@ -26,6 +26,22 @@ package struct SessionRequest: Sendable {
     }
 }
 
+/// What a session must know to be judged again.
+package struct Reconsideration: Sendable {
+    /// The policy in force now.
+    package var policy: PolicySnapshot
+    /// What its credential proves now.
+    package var identity: IdentityOutcome
+    /// Whether rule 7, as it is now, lets the upstream connection stand.
+    package var isStillVerified: Bool
+
+    package init(policy: PolicySnapshot, identity: IdentityOutcome, isStillVerified: Bool = true) {
+        self.policy = policy
+        self.identity = identity
+        self.isStillVerified = isStillVerified
+    }
+}
+
 /// How a refusal reaches a client that has had no 101 yet.
 package enum RefusalForm: Sendable {
     /// As an HTTP status with a problem document.
@@ -52,6 +68,8 @@ package enum SessionEvent: Sendable {
     case legEnded(Leg)
     /// The deadline that `nextDeadline` named has passed.
     case deadline
+    /// A new policy is in force.
+    case policyChanged(Reconsideration)
     /// The relay restarts and this session's time to end by itself is over.
     case drain
 }

@@ -9,8 +9,9 @@ import Transport
 /// Out of descriptors it stops asking for a moment: a level-triggered loop would otherwise spin on a connection that cannot
 /// be accepted, at the cost of the sessions that could end and free one. Belongs to its loop's thread.
 final class Acceptor {
-    private let socket: Descriptor
-    private let listener: RelaySnapshot.Listener
+    /// What the connections taken from now on are served by.
+    var listener: RelaySnapshot.Listener
+    private let socket: ListeningSocket
     private unowned let worker: Worker
     private var registration: Registration?
     private var pause: TimerToken?
@@ -22,14 +23,14 @@ final class Acceptor {
     /// The pause after running out of descriptors or memory; nginx's `accept_mutex_delay` is as long.
     private static let exhaustedPause = Duration.milliseconds(500)
 
-    init(_ socket: consuming Descriptor, listener: RelaySnapshot.Listener, worker: Worker) {
+    init(_ socket: ListeningSocket, listener: RelaySnapshot.Listener, worker: Worker) {
         self.socket = socket
         self.listener = listener
         self.worker = worker
     }
 
     func start() throws(SystemError) {
-        registration = try worker.loop.register(self, descriptor: socket.raw, interest: .readable)
+        registration = try worker.loop.register(self, descriptor: socket.descriptor.raw, interest: .readable)
     }
 
     /// Accepts nothing more. The socket is closed with the acceptor.
@@ -43,7 +44,7 @@ final class Acceptor {
 extension Acceptor: EventHandler, TimerHandler {
     func ready(_ readiness: Readiness) {
         for _ in 0..<Self.maxPerTurn {
-            switch Socket.accept(socket.raw) {
+            switch Socket.accept(socket.descriptor.raw) {
             case .connection(let descriptor, let peer):
                 isExhausted = false
                 begin(descriptor, peer)

@@ -3,15 +3,21 @@ import Synchronization
 
 /// The sessions this process has admitted, against the relay's limit. Thread-safe.
 final class SessionCount: Sendable {
-    private let limit: Int
+    private let limit: Atomic<Int>
     private let count = Atomic(0)
 
     init(limit: Int) {
-        self.limit = limit
+        self.limit = Atomic(limit)
+    }
+
+    /// Those that are in may stay, however many they are.
+    func changeLimit(to limit: Int) {
+        self.limit.store(limit, ordering: .relaxed)
     }
 
     /// Counts one more session, unless the limit is reached. Whoever is admitted calls `leave` once.
     func enter() -> Admission {
+        let limit = limit.load(ordering: .relaxed)
         let before = count.add(1, ordering: .relaxed).oldValue
         guard before < limit else {
             leave()

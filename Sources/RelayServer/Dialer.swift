@@ -16,7 +16,8 @@ import WebSocket
 /// the session's to say. One dialer serves one dial, on its loop's thread.
 final class Dialer {
     let endpoint: Endpoint
-    private let zone: RelaySnapshot.UpstreamZone
+    /// How its zone is reached, as it was when the dial began.
+    let zone: RelaySnapshot.UpstreamZone
     private let request: UpstreamRequest
     private unowned let worker: Worker
     /// Kept until the dial is over, which it is when its time is.

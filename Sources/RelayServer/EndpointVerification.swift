@@ -1,6 +1,7 @@
 import Policy
 import Reactor
 import TLS
+import Transport
 
 /// Rule 7 for one endpoint: which addresses may be connected to, whose certificate is asked for, and which keys it may hold.
 ///
@@ -41,6 +42,11 @@ struct EndpointVerification: Sendable {
 }
 
 extension EndpointVerification {
+    /// Whether a connection that was verified before may stand under these rules: its address and its key are judged again.
+    func admits(_ transport: Transport) -> Bool {
+        verdict(on: transport.peer) == .connect && pinMismatch(transport.tls) == nil
+    }
+
     init(_ endpoint: Endpoint, in zone: RelaySnapshot.UpstreamZone) {
         self.init(endpoint: endpoint, tls: zone.tls, networks: zone.networks, pins: zone.pins)
     }

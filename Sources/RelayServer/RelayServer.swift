@@ -7,13 +7,16 @@ import Telemetry
 /// `RelayServer` is the only library that knows all the others: it builds, starts, drains and stops. What happens to a
 /// session is decided in `RelayCore`; where it may go, in `Policy`. Called by `serve`, `demo` and tests, from any thread.
 package final class RelayServer: Sendable {
-    /// Where the listeners are bound, in their order; a port of 0 has become a real one.
-    package let addresses: [SocketAddress]
     private let mailboxes: [Mailbox<WorkerMessage>]
     private let threads: [LoopThread]
     private let sessions: SessionCount
-    private let drainPatience: Duration
+    private let state: Lock<State>
     private let log: Log
+
+    private struct State {
+        var snapshot: RelaySnapshot
+        var listeners: Listeners
+    }
 
     /// Binds every listener, then starts the loops.
     ///
@@ -22,18 +25,17 @@ package final class RelayServer: Sendable {
     package static func start(
         _ snapshot: RelaySnapshot, log: Log, resolver: Resolver = Resolver()
     ) throws(RelayStartError) -> RelayServer {
-        let sockets = try BoundListeners(snapshot)
+        var listeners = Listeners()
+        let perLoop = try listeners.change(to: snapshot.listeners, loops: snapshot.threads)
         let sessions = SessionCount(limit: snapshot.maxSessions)
         var mailboxes: [Mailbox<WorkerMessage>] = []
         var threads: [LoopThread] = []
         do throws(SystemError) {
-            for index in 0..<snapshot.threads {
+            for (index, listeners) in perLoop.enumerated() {
                 let mailbox = try Mailbox<WorkerMessage>()
                 let worker = try Worker(
                     snapshot: snapshot, log: log, sessions: sessions, resolver: resolver, mailbox: mailbox)
-                for (socket, listener) in zip(sockets.take(forLoop: index), snapshot.listeners) {
-                    try worker.listen(on: Descriptor(owning: socket), as: listener)
-                }
+                try worker.listen(on: listeners)
                 threads.append(try LoopThread.start(name: "loop-\(index)") { worker.run() })
                 mailboxes.append(mailbox)
             }
@@ -41,32 +43,55 @@ package final class RelayServer: Sendable {
             for mailbox in mailboxes { mailbox.post(.stop) }
             throw RelayStartError(text: "The event loops cannot be started: \(error).")
         }
-        for address in sockets.addresses { log.write(.info, .listening, .address(address.description)) }
+        for address in listeners.addresses { log.write(.info, .listening, .address(address.description)) }
         return RelayServer(
-            addresses: sockets.addresses, mailboxes: mailboxes, threads: threads, sessions: sessions,
-            drainPatience: snapshot.drain, log: log)
+            mailboxes: mailboxes, threads: threads, sessions: sessions,
+            state: State(snapshot: snapshot, listeners: listeners), log: log)
     }
 
     private init(
-        addresses: [SocketAddress], mailboxes: [Mailbox<WorkerMessage>], threads: [LoopThread], sessions: SessionCount,
-        drainPatience: Duration, log: Log
+        mailboxes: [Mailbox<WorkerMessage>], threads: [LoopThread], sessions: SessionCount, state: State, log: Log
     ) {
-        self.addresses = addresses
         self.mailboxes = mailboxes
         self.threads = threads
         self.sessions = sessions
-        self.drainPatience = drainPatience
+        self.state = Lock(state)
         self.log = log
     }
 
+    /// Where the listeners are bound, in their order; a port of 0 has become a real one.
+    package var addresses: [SocketAddress] { state.withLock { $0.listeners.addresses } }
+
+    /// What is in force.
+    package var snapshot: RelaySnapshot { state.withLock { $0.snapshot } }
+
     /// The sessions admitted now.
     package var sessionCount: Int { sessions.current }
+
+    /// Puts a new version of everything in force, whole or not at all: requests from now on are decided under it, and every
+    /// live session is judged again. The number of loops stays what it was.
+    ///
+    /// - Throws: when a new listener cannot be bound; the version in force stays.
+    package func apply(_ snapshot: RelaySnapshot) throws(RelayStartError) {
+        try state.withLock { (state) throws(RelayStartError) in
+            let before = Set(state.listeners.addresses)
+            let perLoop = try state.listeners.change(to: snapshot.listeners, loops: mailboxes.count)
+            state.snapshot = snapshot
+            sessions.changeLimit(to: snapshot.maxSessions)
+            // Under the lock, so that every loop hears of versions in the same order.
+            for (mailbox, listeners) in zip(mailboxes, perLoop) { mailbox.post(.reload(snapshot, listeners)) }
+            for address in state.listeners.addresses where !before.contains(address) {
+                log.write(.info, .listening, .address(address.description))
+            }
+        }
+    }
 
     /// Accepts nothing more and lets sessions end by themselves for `timeouts.drain`; then ends them. `wait` returns when
     /// the last is gone.
     package func drain() {
         log.write(.info, .draining, .count(sessionCount))
-        for mailbox in mailboxes { mailbox.post(.drain(drainPatience)) }
+        let patience = snapshot.drain
+        for mailbox in mailboxes { mailbox.post(.drain(patience)) }
     }
 
     /// Ends at once. Sessions are cut.
@@ -85,41 +110,4 @@ package final class RelayServer: Sendable {
 package struct RelayStartError: Error, CustomStringConvertible {
     let text: String
     package var description: String { text }
-}
-
-/// The listeners' sockets, one for each loop: the kernel spreads connections over them (SO_REUSEPORT).
-private final class BoundListeners {
-    private(set) var addresses: [SocketAddress] = []
-    /// For each loop, the sockets in the order of the listeners; closed here unless taken.
-    private var sockets: [[Int32]]
-
-    init(_ snapshot: RelaySnapshot) throws(RelayStartError) {
-        sockets = Array(repeating: [], count: snapshot.threads)
-        for listener in snapshot.listeners {
-            do throws(SystemError) { try bind(listener.address) } catch {
-                throw RelayStartError(
-                    text: "Cannot listen on \(listener.address): \(error). Is another process using the port?")
-            }
-        }
-    }
-
-    deinit {
-        for socket in sockets.joined() { _ = Descriptor(owning: socket) }
-    }
-
-    /// The first socket of a listener fixes the port, which the configuration may leave to the system.
-    private func bind(_ wanted: SocketAddress) throws(SystemError) {
-        var address = wanted
-        for loop in sockets.indices {
-            let socket = try Socket.listen(address, reusePort: true)
-            address = try Socket.localAddress(socket.raw)
-            sockets[loop].append(socket.release())
-        }
-        addresses.append(address)
-    }
-
-    func take(forLoop index: Int) -> [Int32] {
-        defer { sockets[index] = [] }
-        return sockets[index]
-    }
 }

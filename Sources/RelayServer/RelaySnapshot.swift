@@ -26,15 +26,20 @@ package final class RelaySnapshot: Sendable {
 
     /// A place where clients connect.
     struct Listener: Sendable {
+        /// As configured: a port of 0 is still 0.
         let address: SocketAddress
         /// Nil: plain `ws://`.
         let tls: TLSServerContext?
+        /// What `tls` was made of.
+        fileprivate let identity: TLSIdentity?
         let refusals: ListenerSettings.RefusalMode
     }
 
     /// What the dial needs to know of a zone. Its TLS context, and with it every resumable session, is the zone's own.
     struct UpstreamZone: Sendable {
         let tls: TLSClientContext
+        /// Whom `tls` believes.
+        let trust: TrustStore
         let key: Secret
         let keyHeader: KeyHeader
         let connectTimeout: Duration
@@ -44,14 +49,19 @@ package final class RelaySnapshot: Sendable {
         let pins: [[UInt8]]
     }
 
-    /// Reads the secrets, certificates and authorities that the configuration names.
+    /// Reads the secrets, certificates and authorities that the configuration names, and puts the decision path to the test
+    /// under this very policy: there is no snapshot under which what must be refused is not.
     ///
     /// - Parameters:
     ///   - environment: where `{env: NAME}` is looked up.
     ///   - cores: the loops when the configuration leaves their number open.
+    ///   - former: what this one replaces. TLS contexts whose files hold what they held are taken over, and with them the
+    ///     sessions that can be resumed; where they are made anew, clients' tickets stay good.
     /// - Throws: what cannot be read or used, with the place and the remedy.
-    package init(_ configuration: RelayConfiguration, environment: [String: String], cores: Int) throws(RelayStartError)
-    {
+    package init(
+        _ configuration: RelayConfiguration, environment: [String: String], cores: Int,
+        replacing former: RelaySnapshot? = nil
+    ) throws(RelayStartError) {
         let settings = configuration.settings
         policy = configuration.policy
         clientKeys = ClientKeys(of: configuration.policy)
@@ -61,49 +71,80 @@ package final class RelaySnapshot: Sendable {
         drain = settings.timeouts.drain
         maxSessions = settings.limits.sessions
         threads = max(1, settings.threads == 0 ? cores : settings.threads)
-        listeners = try settings.listeners.map { (listener) throws(RelayStartError) in try Listener(listener) }
+        listeners = try settings.listeners.map { (listener) throws(RelayStartError) in
+            try Listener(listener, replacing: former?.listeners ?? [])
+        }
         var trust = TrustStores()
         var zones: [Zone: UpstreamZone] = [:]
         for zone in settings.zones {
-            zones[zone.zone] = try UpstreamZone(zone, environment: environment, trust: &trust)
+            zones[zone.zone] = try UpstreamZone(
+                zone, environment: environment, trust: &trust, replacing: former?.zones[zone.zone])
         }
         self.zones = zones
+        if let failure = SelfTest.firstFailure(under: policy) {
+            throw RelayStartError(text: "The self-test failed: \(failure) This build must not serve; install another.")
+        }
     }
 }
 
+/// What the TLS context of a listener is made of.
+private struct TLSIdentity: Equatable {
+    let settings: ListenerTLS
+    /// Of each certificate.
+    let fingerprints: [[UInt8]]
+}
+
 extension RelaySnapshot.Listener {
-    init(_ settings: ListenerSettings) throws(RelayStartError) {
+    fileprivate init(
+        _ settings: ListenerSettings, replacing former: [RelaySnapshot.Listener]
+    ) throws(RelayStartError) {
         guard let address = SocketAddress(literal: "\(settings.address.ip)", port: settings.address.port) else {
             throw RelayStartError(text: "Cannot listen on \(settings.address): it is not an address of this system.")
         }
         self.address = address
         refusals = settings.refusals
+        guard let tls = settings.tls else {
+            (self.tls, identity) = (nil, nil)
+            return
+        }
         do throws(TLSError) {
-            guard let tls = settings.tls else {
-                self.tls = nil
-                return
-            }
-            var certificates: [TLSCertificate] = []
-            for files in tls.certificates {
-                certificates.append(try TLSCertificate(chainFile: files.chain, keyFile: files.key))
-            }
-            self.tls = try TLSServerContext(
-                certificates: certificates, minimumVersion: tls.minimum == .tls13 ? .tls13 : .tls12)
+            (self.tls, identity) = try Self.context(tls, replacing: former.first { $0.address == address })
         } catch {
             throw RelayStartError(text: error.detail)
         }
+    }
+
+    private static func context(
+        _ settings: ListenerTLS, replacing former: RelaySnapshot.Listener?
+    ) throws(TLSError) -> (TLSServerContext, TLSIdentity) {
+        var certificates: [TLSCertificate] = []
+        for files in settings.certificates {
+            certificates.append(try TLSCertificate(chainFile: files.chain, keyFile: files.key))
+        }
+        let identity = TLSIdentity(settings: settings, fingerprints: certificates.map(\.fingerprint))
+        if let kept = former?.tls, former?.identity == identity { return (kept, identity) }
+        let context = try TLSServerContext(
+            certificates: certificates, minimumVersion: settings.minimum == .tls13 ? .tls13 : .tls12,
+            ticketKeys: former?.tls?.ticketKeys ?? .make())
+        return (context, identity)
     }
 }
 
 extension RelaySnapshot.UpstreamZone {
     fileprivate init(
-        _ settings: ZoneSettings, environment: [String: String], trust: inout TrustStores
+        _ settings: ZoneSettings, environment: [String: String], trust stores: inout TrustStores,
+        replacing former: RelaySnapshot.UpstreamZone?
     ) throws(RelayStartError) {
         do throws(SecretError) { key = try settings.key.resolveForHeader(environment: environment) } catch {
             throw RelayStartError(text: "The key of zone \(settings.zone): \(error.sentence).")
         }
         do throws(TLSError) {
-            tls = try TLSClientContext(trust: try trust.store(for: settings.verify.authority))
+            trust = try stores.store(for: settings.verify.authority)
+            if let former, former.trust.fingerprint == trust.fingerprint {
+                tls = former.tls
+            } else {
+                tls = try TLSClientContext(trust: trust)
+            }
         } catch {
             throw RelayStartError(text: "The authorities of zone \(settings.zone): \(error.detail)")
         }

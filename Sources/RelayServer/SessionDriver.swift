@@ -18,6 +18,8 @@ final class SessionDriver {
     private let client: Transport
     private let upstream = UpstreamLeg()
     private unowned let worker: Worker
+    /// What the session is judged under.
+    private var snapshot: RelaySnapshot
     private let loop: EventLoop
     private var timer: (token: TimerToken, due: Instant)?
     private var dialer: Dialer?
@@ -43,7 +45,7 @@ final class SessionDriver {
         self.client = client
         self.worker = worker
         loop = worker.loop
-        let snapshot = worker.snapshot
+        snapshot = worker.snapshot
         session = Session(id: id, settings: snapshot.session, policy: snapshot.policy, now: loop.now)
         client.hand(to: self)
         worker.add(self)
@@ -51,7 +53,7 @@ final class SessionDriver {
 
     /// Begins with a complete head; `rest` are the bytes behind it, which belong to the WebSocket that may follow.
     func begin(with head: RequestHead, on listener: RelaySnapshot.Listener, followedBy rest: RawSpan) {
-        let reading = RequestReading(head, on: listener, under: worker.snapshot)
+        let reading = RequestReading(head, on: listener, under: snapshot)
         request = Request(
             upgrade: reading.upgrade, credential: reading.credential, upstream: UpstreamRequest(head))
         switch reading.outcome {
@@ -70,6 +72,26 @@ final class SessionDriver {
     /// The relay's time is over.
     func drain() {
         handle(.drain)
+    }
+
+    /// Whether the session has been judged under `snapshot`.
+    func isJudged(under snapshot: RelaySnapshot) -> Bool {
+        self.snapshot === snapshot
+    }
+
+    /// Judges the session under the worker's snapshot, unless it has been.
+    func reconsider() {
+        reconsider(isStillVerified: upstream.transport.map(mayStand) ?? true)
+    }
+
+    private func reconsider(isStillVerified: @autoclosure () -> Bool) {
+        guard !isJudged(under: worker.snapshot) else { return }
+        snapshot = worker.snapshot
+        let identity = proof.map { snapshot.clientKeys.identifyAgain($0).outcome } ?? .missing
+        handle(
+            .policyChanged(
+                Reconsideration(
+                    policy: snapshot.policy, identity: identity, isStillVerified: isStillVerified())))
     }
 
     private func handle(_ event: SessionEvent) {
@@ -166,6 +188,7 @@ extension SessionDriver {
         case .send(.client, let frame): tell(frame.encoded(mask: nil).span.bytes)
         case .send(.upstream, let frame): upstream.write(frame)
         case .fill(let count, let key, let offset): upstream.fill(count, key: key, offset: offset)
+        case .discard: upstream.discard()
         case .pause(let leg): transport(of: leg)?.pauseReading()
         case .resume(let leg): transport(of: leg)?.resumeReading()
         case .abandonDial: dropDial()
@@ -182,7 +205,7 @@ extension SessionDriver {
     private func identify() {
         // A connection taken before the relay began to drain, whose request came after.
         guard worker.isServing else { return handle(.drain) }
-        let identification = worker.snapshot.clientKeys.identify(request?.credential)
+        let identification = snapshot.clientKeys.identify(request?.credential)
         proof = identification.proof
         var admission = Admission.admitted
         if case .tenant = identification.outcome {
@@ -237,7 +260,7 @@ extension SessionDriver: TimerHandler {
 
 extension SessionDriver: DialerOwner {
     private func dial(_ endpoint: consuming GrantedEndpoint) {
-        guard let request, let zone = worker.snapshot.zones[endpoint.zone] else {
+        guard let request, let zone = snapshot.zones[endpoint.zone] else {
             preconditionFailure("a grant for zone \(endpoint.zone), which the snapshot it was granted under lacks")
         }
         let dialer = Dialer(endpoint, zone: zone, request: request.upstream, worker: worker)
@@ -251,6 +274,9 @@ extension SessionDriver: DialerOwner {
     }
 
     func dialer(_ dialer: Dialer, opened transport: Transport, early: [UInt8]) {
+        reconsider(isStillVerified: mayStand(transport, dialledBy: dialer))
+        // The new policy replaced the dial by another.
+        guard self.dialer === dialer else { return transport.abort() }
         self.dialer = nil
         request = nil
         transport.hand(to: self)
@@ -262,9 +288,23 @@ extension SessionDriver: DialerOwner {
     }
 
     func dialer(_ dialer: Dialer, failed failure: DialFailure) {
-        self.dialer = nil
         worker.dialFailed(failure, endpoint: dialer.endpoint, session: id)
+        // What is dialled next is granted under the policy of now.
+        reconsider()
+        guard self.dialer === dialer else { return }
+        self.dialer = nil
         handle(.dialFailed(failure))
+    }
+
+    /// Whether the rules of now would let an upstream connection be made that was made under those of before.
+    private func mayStand(_ transport: Transport) -> Bool {
+        guard let endpoint = session.endpoint, let zone = snapshot.zones[endpoint.zone] else { return false }
+        return EndpointVerification(endpoint, in: zone).admits(transport)
+    }
+
+    /// A handshake that other authorities vouched for cannot be judged again; a connection as young is given up.
+    private func mayStand(_ transport: Transport, dialledBy dialer: Dialer) -> Bool {
+        mayStand(transport) && snapshot.zones[dialer.endpoint.zone]?.tls === dialer.zone.tls
     }
 
     private func dropDial() {

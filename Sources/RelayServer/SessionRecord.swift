@@ -5,28 +5,28 @@ import WebSocket
 
 /// What a session leaves in the log.
 enum SessionRecord {
-    static func log(_ summary: SessionSummary, policy: String, to log: Log) {
+    static func log(_ summary: SessionSummary, to log: Log) {
         if let refusal = summary.refusal, summary.zone == nil {
-            refused(summary, refusal, policy, log)
+            refused(summary, refusal, log)
         } else {
-            ended(summary, policy, log)
+            ended(summary, log)
         }
     }
 
-    private static func refused(_ summary: SessionSummary, _ refusal: Refusal, _ policy: String, _ log: Log) {
+    private static func refused(_ summary: SessionSummary, _ refusal: Refusal, _ log: Log) {
         log.write(
             level(of: summary), .refused, .session(summary.id), summary.tenant.map { .tenant($0.text) },
             summary.asked.map { .asked($0.name) }, .refusal(refusal.name.rawValue),
-            summary.trail.last { $0.finding == .refuses }.map { .rule($0.rule.rawValue) }, .policy(policy),
+            summary.trail.last { $0.finding == .refuses }.map { .rule($0.rule.rawValue) }, .policy(summary.lastPolicy),
             .detail(refusal.sentence), .milliseconds(summary.duration.milliseconds))
     }
 
-    private static func ended(_ summary: SessionSummary, _ policy: String, _ log: Log) {
+    private static func ended(_ summary: SessionSummary, _ log: Log) {
         log.write(
             level(of: summary), .sessionEnded, .session(summary.id), summary.tenant.map { .tenant($0.text) },
             summary.asked.map { .asked($0.name) }, summary.zone.map { .zone($0.name) },
             summary.endpoint.map { .endpoint($0.description) }, .ending(summary.ending.name),
-            summary.ending.code.map { .code(Int($0.rawValue)) }, .policy(policy),
+            summary.ending.code.map { .code(Int($0.rawValue)) }, .policy(summary.lastPolicy),
             .milliseconds(summary.duration.milliseconds), summary.dialTime.map { .dialMilliseconds($0.milliseconds) },
             .framesUp(summary.up.frames), .bytesUp(summary.up.bytes), .framesDown(summary.down.frames),
             .bytesDown(summary.down.bytes),

@@ -40,11 +40,16 @@ final class UpstreamLeg {
         }
     }
 
+    /// Drops what is held.
+    func discard() {
+        held.removeAll(keepingCapacity: false)
+    }
+
     /// The leg is open: what was held goes first.
     func open(_ transport: Transport) {
         self.transport = transport
         held.withUnsafeBytes { transport.write($0.bytes) }
-        held.removeAll(keepingCapacity: false)
+        discard()
     }
 }
 

@@ -17,8 +17,11 @@ final class Worker {
 
     private let mailbox: Mailbox<WorkerMessage>
     private let resolver: Resolver
-    private var acceptors: [Acceptor] = []
+    /// By their listeners' numbers.
+    private var acceptors: [Int: Acceptor] = [:]
     private var drivers: [String: SessionDriver] = [:]
+    /// Sessions that may have to be judged under the present snapshot still.
+    private var unjudged: ArraySlice<SessionDriver> = []
     private var lookups: [UInt64: Dialer] = [:]
     private var lastLookup: UInt64 = 0
     /// Accepted connections whose request is not complete yet.
@@ -46,11 +49,22 @@ final class Worker {
         _ = try mailbox.attach(self, to: loop)
     }
 
-    /// Accepts connections from a bound socket.
-    func listen(on socket: consuming Descriptor, as listener: RelaySnapshot.Listener) throws(SystemError) {
-        let acceptor = Acceptor(socket, listener: listener, worker: self)
-        try acceptor.start()
-        acceptors.append(acceptor)
+    /// Accepts connections on these listeners and on no others.
+    func listen(on listeners: [LoopListener]) throws(SystemError) {
+        let numbers = Set(listeners.map(\.number))
+        for (number, acceptor) in acceptors where !numbers.contains(number) {
+            acceptor.stop()
+            acceptors[number] = nil
+        }
+        for listener in listeners {
+            if let socket = listener.socket {
+                let acceptor = Acceptor(socket, listener: listener.settings, worker: self)
+                try acceptor.start()
+                acceptors[listener.number] = acceptor
+            } else {
+                acceptors[listener.number]?.listener = listener.settings
+            }
+        }
     }
 
     /// Serves until it has drained or is stopped. What is left then is cut.
@@ -67,6 +81,10 @@ final class Worker {
 enum WorkerMessage: Sendable {
     /// The resolver's answer to a look-up.
     case resolved(UInt64, Resolver.Answer)
+    /// A new version of everything is in force.
+    case reload(RelaySnapshot, [LoopListener])
+    /// Go on judging the sessions under it.
+    case judge
     /// Accept nothing more; end the sessions that are left after this time.
     case drain(Duration)
     /// End everything now.
@@ -77,6 +95,8 @@ extension Worker: MailboxReceiver {
     func received(_ message: WorkerMessage) {
         switch message {
         case .resolved(let lookup, let answer): lookups.removeValue(forKey: lookup)?.resolved(answer)
+        case .reload(let snapshot, let listeners): reload(snapshot, listeners)
+        case .judge: judgeSome()
         case .drain(let patience): drain(patience)
         case .stop: loop.stop()
         }
@@ -109,7 +129,7 @@ extension Worker {
     /// The end of a session's record. The driver may be in the middle of its own turn, so it lives until the loop's ends.
     func concluded(_ driver: SessionDriver, _ summary: SessionSummary) {
         if let driver = drivers.removeValue(forKey: driver.id) { loop.retire(driver) }
-        SessionRecord.log(summary, policy: snapshot.policy.version, to: log)
+        SessionRecord.log(summary, to: log)
         stopIfDrained()
     }
 
@@ -129,6 +149,36 @@ extension Worker {
             level, .dialFailed, .session(session), .zone(endpoint.zone.name), .endpoint(endpoint.description),
             .kind(failure.kind.rawValue), .detail(failure.detail))
     }
+}
+
+// MARK: Reload
+
+extension Worker {
+    private func reload(_ snapshot: RelaySnapshot, _ listeners: [LoopListener]) {
+        // Those that wait longest come first, so that none waits for ever while one version follows another.
+        let (stale, fresh) = (
+            drivers.values.filter { !$0.isJudged(under: self.snapshot) },
+            drivers.values.filter { $0.isJudged(under: self.snapshot) }
+        )
+        self.snapshot = snapshot
+        unjudged = (stale + fresh)[...]
+        if isServing {
+            do throws(SystemError) { try listen(on: listeners) } catch {
+                log.write(.error, .connectionFailed, .detail("a new listener cannot be served: \(error)"))
+            }
+        }
+        judgeSome()
+    }
+
+    /// A few at a time: the frames of those that may stay must not wait for the judging of all.
+    private func judgeSome() {
+        for driver in unjudged.prefix(Self.maxJudgedPerTurn) { driver.reconsider() }
+        unjudged = unjudged.dropFirst(Self.maxJudgedPerTurn)
+        if !unjudged.isEmpty { mailbox.post(.judge) }
+    }
+
+    /// A judgement takes some microseconds.
+    private static let maxJudgedPerTurn = 32
 }
 
 // MARK: Names
@@ -155,8 +205,8 @@ extension Worker: TimerHandler {
     private func drain(_ patience: Duration) {
         guard state == .serving else { return }
         state = .draining
-        for acceptor in acceptors { acceptor.stop() }
-        acceptors = []
+        for acceptor in acceptors.values { acceptor.stop() }
+        acceptors = [:]
         _ = loop.schedule(self, at: loop.now + patience)
         stopIfDrained()
     }

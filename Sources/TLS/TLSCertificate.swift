@@ -14,6 +14,8 @@ package final class TLSCertificate: Sendable {
 
     /// The DNS names it is for, in lower case; a wildcard stands as `*.example.com`.
     package let dnsNames: [String]
+    /// Distinguishes one certificate with its chain from another.
+    package let fingerprint: [UInt8]
 
     /// Reads the PEM files `chainFile` (the certificate, then its issuers) and `keyFile`.
     ///
@@ -39,6 +41,7 @@ package final class TLSCertificate: Sendable {
             for certificate in certificates { X509_free(certificate) }
             throw error
         }
+        fingerprint = Digest.sha256(chainPEM)
         leaf = certificates.removeFirst()
         self.key = key
         chain = shim_sk_X509_new_null()

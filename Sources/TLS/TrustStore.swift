@@ -9,7 +9,7 @@ package final class TrustStore: Sendable {
     // Unsafe only to the compiler: no certificate is added after `init`, and look-ups lock inside OpenSSL.
     nonisolated(unsafe) let store: OpaquePointer
     /// Distinguishes one set of authorities from another.
-    let fingerprint: [UInt8]
+    package let fingerprint: [UInt8]
 
     /// Reads every certificate in a PEM file. Throws `.setup`, naming the file and the remedy.
     package convenience init(file: String) throws(TLSError) {

@@ -124,6 +124,10 @@ package enum LogEvent: String, CaseIterable, Sendable {
     case dialFailed = "dial-failed"
     /// A setting that works, but should not stay.
     case configurationWarning = "configuration-warning"
+    /// A new version of the configuration is in force.
+    case reloaded
+    /// A new version of the configuration is faulty; the one in force stays.
+    case reloadRefused = "reload-refused"
     /// The relay takes no more sessions and lets the present ones end.
     case draining
     /// The relay has ended.

@@ -218,15 +218,30 @@ import Testing
         ] as [(Residency, Zone, RefusalName?)])
     func aRunningSessionIsJudgedByTheZoneItsAudioIsIn(residency: Residency, zone: Zone, expected: RefusalName?) {
         let request = PolicyRequest(identity: .tenant(.acme))
-        #expect(refusal(ofSessionIn: zone, request, under: policy(residency: residency))?.name == expected)
+        for endpoint in endpoints(of: zone) {
+            #expect(refusal(ofSessionOn: endpoint, request, under: policy(residency: residency))?.name == expected)
+        }
+    }
+
+    @Test func aRunningSessionEndsWhenItsEndpointLeavesItsZone() throws {
+        let request = PolicyRequest(identity: .tenant(.acme))
+        let snapshot = policy(residency: .any)
+        let moved = try Endpoint("wss://us1.example/v3/ws", in: .eu)
+        #expect(refusal(ofSessionOn: moved, request, under: snapshot)?.name == .residency)
+        let elsewhere = try Endpoint("wss://us1.example/v3/ws", in: .us, address: EndpointAddress("192.0.2.1:443"))
+        #expect(refusal(ofSessionOn: elsewhere, request, under: snapshot)?.name == .residency)
+        #expect(
+            refusal(ofSessionOn: endpoints(of: .us)[0], request, under: policy(residency: .any, zones: [.eu]))?.name
+                == .residency)
     }
 
     @Test func aRunningSessionOfARevokedCredentialEnds() {
         let snapshot = policy(residency: .zones(.eu))
         let revoked = PolicyRequest(identity: .unknown)
-        #expect(refusal(ofSessionIn: .eu, revoked, under: snapshot)?.name == .unauthenticated)
+        let endpoint = endpoints(of: .eu)[0]
+        #expect(refusal(ofSessionOn: endpoint, revoked, under: snapshot)?.name == .unauthenticated)
         let removed = PolicyRequest(identity: .tenant(TenantName("gone")!))
-        #expect(refusal(ofSessionIn: .eu, removed, under: snapshot)?.name == .unauthenticated)
+        #expect(refusal(ofSessionOn: endpoint, removed, under: snapshot)?.name == .unauthenticated)
     }
 
     // MARK: Properties

@@ -34,6 +34,13 @@ import WebSocket
         Row(ending: .refused(.residency), name: "residency", told: nil, upstreamCode: 1001),
         Row(ending: .idle, name: "idle", told: 4408, upstreamCode: 1001),
         Row(ending: .tooOld, name: "session-time-over", told: 3008, upstreamCode: 1001),
+        Row(
+            ending: .withdrawn(Refusal(.residency, "No.")), name: "policy-changed", told: 4403, upstreamCode: 1001),
+        Row(ending: .withdrawn(Refusal(.origin, "No.")), name: "policy-changed", told: 4403, upstreamCode: 1001),
+        Row(ending: .withdrawn(Refusal(.wrongSite, "No.")), name: "policy-changed", told: 4403, upstreamCode: 1001),
+        Row(
+            ending: .withdrawn(Refusal(.unauthenticated, "No.")), name: "credential-revoked", told: 4401,
+            upstreamCode: 1001),
         Row(ending: .drained, name: "drained", told: 1012, upstreamCode: 1001),
     ]
 

@@ -15,6 +15,7 @@ import WebSocket
             begin
         case dialed, dialFailed, keyRefused, upgradeSent
         case sessionTime, idleness, clientStall, upstreamStall, silence, noBegin, drain
+        case policyWithdrawn, policyKept, credentialRevoked
 
         static let ofClient: [Cause] = [.clientClose, .clientEmptyClose, .clientEnd, .clientBreach]
         static let ofUpstream: [Cause] = [
@@ -151,6 +152,9 @@ import WebSocket
         case .silence: pass(.seconds(150), in: play)
         case .noBegin: pass(.seconds(40), in: play)
         case .drain: play.happens(.drain)
+        case .policyWithdrawn: play.happens(.policyChanged(.sample(acme: .zones(.eu))))
+        case .policyKept: play.happens(.policyChanged(.sample()))
+        case .credentialRevoked: play.happens(.policyChanged(.sample(identity: .unknown)))
         }
     }
 
@@ -198,7 +202,9 @@ import WebSocket
             .rejected(Refusal(.badRequest, "x"), .http), .identified(.tenant(.acme), .admitted),
             .identified(.tenant(.pair), .admitted), .identified(.expired, .admitted), .upgradeSent, .dialed(.somewhere),
             .deadline,
-            .legEnded(.client), .legEnded(.upstream), .drain,
+            .legEnded(.client), .legEnded(.upstream), .drain, .policyChanged(.sample()),
+            .policyChanged(.sample(acme: .any)), .policyChanged(.sample(acme: .zones(.eu))),
+            .policyChanged(.sample(verified: false)), .policyChanged(.sample(identity: .missing)),
         ] + DialFailure.Kind.allCases.map { .dialFailed(DialFailure($0, "")) }
 
     private func garbage(using chance: inout Seeded) -> [UInt8] {

@@ -22,17 +22,32 @@ extension TenantName {
 
 extension PolicySnapshot {
     /// Three tenants, and two endpoints in each zone: `us1.example`, `us2.example`.
-    static func sample(site: Site = Site(name: "here"), endpointsPerZone: Int = 2) -> PolicySnapshot {
+    static func sample(
+        version: String = "v1", site: Site = Site(name: "here"), endpointsPerZone: Int = 2,
+        acme: Residency = .zones(.us)
+    ) -> PolicySnapshot {
         PolicySnapshot(
-            version: "v1", site: site,
+            version: version, site: site,
             zones: [Zone.edge, .us, .eu].map { zone in
                 let urls = (0..<endpointsPerZone).map { "wss://\(zone)\($0 + 1).example/v3/ws" }
                 return ZoneDefinition(zone, endpoints: urls.map { try! Endpoint($0, in: zone) })
             },
             tenants: [
-                Tenant(name: .acme, residency: .zones(.us)), Tenant(name: .pair, residency: .zones(.edge, .us)),
+                Tenant(name: .acme, residency: acme), Tenant(name: .pair, residency: .zones(.edge, .us)),
                 Tenant(name: .free, residency: .any),
             ])
+    }
+}
+
+extension Reconsideration {
+    /// The same policy as `v2`, but for the residency of `acme`.
+    static func sample(
+        acme: Residency = .zones(.us), identity: IdentityOutcome = .tenant(.acme), verified: Bool = true,
+        endpointsPerZone: Int = 2
+    ) -> Reconsideration {
+        Reconsideration(
+            policy: .sample(version: "v2", endpointsPerZone: endpointsPerZone, acme: acme), identity: identity,
+            isStillVerified: verified)
     }
 }
 

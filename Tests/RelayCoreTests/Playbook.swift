@@ -106,7 +106,7 @@ extension Playbook {
         case .dialFailed: isDialUnderWay = false
         case .legEnded(.client): ended.insert(.client)
         case .legEnded(.upstream): if hasUpstream { ended.insert(.upstream) }
-        case .requested, .rejected, .identified, .upgradeSent, .deadline, .drain: break
+        case .requested, .rejected, .identified, .upgradeSent, .deadline, .policyChanged, .drain: break
         }
         perform(session.handle(event, now: now))
         if case .deadline = event, let next = session.nextDeadline, next <= now {
@@ -187,6 +187,7 @@ extension Playbook {
         guard let endpoint = reaction.takeDial() else { return }
         if isDialUnderWay { faults.append("a second dial while one is under way") }
         isDialUnderWay = true
+        ended.remove(.upstream)
         effects.append(.dial(endpoint.endpoint.host))
     }
 
@@ -208,6 +209,9 @@ extension Playbook {
         case .fill(let count, let key, let offset):
             expectAlive(.upstream, action)
             toUpstream.fill(count, key: key, offset: offset)
+        case .discard:
+            if hasUpstream { faults.append("what an open upstream was given cannot be discarded") }
+            toUpstream = Wire(from: .client)
         case .pause(let leg), .resume(let leg): expectAlive(leg, action)
         case .abandonDial:
             if !isDialUnderWay { faults.append("no dial to abandon") }
@@ -241,6 +245,7 @@ enum Effect: Equatable {
     case refuse(Refusal)
     case send(Leg, OwnFrame)
     case fill(count: UInt64, key: UInt32, offset: UInt64)
+    case discard
     case pause(Leg)
     case resume(Leg)
     case abandonDial
@@ -262,6 +267,7 @@ enum Effect: Equatable {
             case .refuse(let refusal): .refuse(refusal)
             case .send(let leg, let frame): .send(leg, frame)
             case .fill(let count, let key, let offset): .fill(count: count, key: key, offset: offset)
+            case .discard: .discard
             case .pause(let leg): .pause(leg)
             case .resume(let leg): .resume(leg)
             case .abandonDial: .abandonDial

@@ -21,7 +21,7 @@ final class RelayHarbour {
     let relay: RelayServer
     let clients: ClientLoop
     let log = RelayLog()
-    let tenants: [HarbourTenant]
+    private var plan: Plan
     /// What clients of the relay trust.
     let trust: TLSClientContext
     /// The provider key of each zone.
@@ -37,15 +37,12 @@ final class RelayHarbour {
         folder = try Self.makeFolder()
         var plan = try Plan(authority: authority, folder: folder)
         try adjust(&plan)
-        tenants = plan.tenants
         providerKeys = plan.providerKeys
         trust = try TLSClientContext(trust: TrustStore(pem: authority.certificatePEM))
         standIn = try StandInServer(zones: plan.standIns)
         clients = try ClientLoop()
-        let environment = Dictionary(
-            uniqueKeysWithValues: plan.providerKeys.map { (Plan.variable(ofKey: $0.key), $0.value) })
-        let snapshot = try RelaySnapshot(
-            plan.configuration(ports: standIn.ports), environment: environment, cores: Plan.threads)
+        self.plan = plan
+        let snapshot = try plan.snapshot(ports: standIn.ports)
         relay = try RelayServer.start(snapshot, log: log.log, resolver: plan.resolver)
     }
 
@@ -56,6 +53,17 @@ final class RelayHarbour {
         standIn.stop()
         try? FileManager.default.removeItem(atPath: folder)
     }
+
+    /// Puts a changed plan in force in the running relay. What concerns the stand-ins stays as it was.
+    func reload(_ adjust: (inout Plan) throws -> Void) throws {
+        var plan = plan
+        plan.version += 1
+        try adjust(&plan)
+        try relay.apply(plan.snapshot(ports: standIn.ports, replacing: relay.snapshot))
+        self.plan = plan
+    }
+
+    var tenants: [HarbourTenant] { plan.tenants }
 
     /// The TLS listener's port.
     var port: UInt16 { relay.addresses[0].port }
@@ -75,8 +83,8 @@ final class RelayHarbour {
 /// A tenant of the harbour, with a client key made for this run.
 struct HarbourTenant {
     let name: String
-    let residency: Residency
-    let key = ClientKey.make()
+    var residency: Residency
+    var key = ClientKey.make()
 
     /// The page that may connect for every tenant.
     static let origin = "https://app.acme.example"
@@ -84,6 +92,11 @@ struct HarbourTenant {
     /// `[]` is `any`.
     init(_ name: String, _ zones: [Zone]) {
         self.name = name
+        residency = ZoneList(zones).map { .zones($0) } ?? .any
+    }
+
+    /// The residency of another list of zones; `[]` is `any`.
+    mutating func move(to zones: Zone...) {
         residency = ZoneList(zones).map { .zones($0) } ?? .any
     }
 
@@ -104,6 +117,8 @@ extension Zone {
 extension RelayHarbour {
     /// What a story can change before anything is started.
     struct Plan {
+        /// Counts the reloads.
+        var version = 1
         var tenants = [
             HarbourTenant("acme", [.eu]), HarbourTenant("globex", [.us]), HarbourTenant("initech", [.us, .eu]),
             HarbourTenant("umbrella", [.edge]), HarbourTenant("hooli", []),
@@ -125,7 +140,7 @@ extension RelayHarbour {
         /// Where files may be put; it goes with the harbour.
         let folder: String
 
-        let providerKeys: [String: String]
+        var providerKeys: [String: String]
         private let authorityFile: String
 
         /// More than one, so that sessions on different loops are part of every story.
@@ -177,6 +192,15 @@ extension RelayHarbour {
             adjustZone = { zone, _ in zone.provider = provider }
         }
 
+        fileprivate func snapshot(ports: [String: UInt16], replacing former: RelaySnapshot? = nil) throws
+            -> RelaySnapshot
+        {
+            let environment = Dictionary(
+                uniqueKeysWithValues: providerKeys.map { (Self.variable(ofKey: $0.key), $0.value) })
+            return try RelaySnapshot(
+                configuration(ports: ports), environment: environment, cores: Self.threads, replacing: former)
+        }
+
         fileprivate func configuration(ports: [String: UInt16]) throws -> RelayConfiguration {
             var zones: [ZoneSettings] = []
             for zone in Self.zones {
@@ -192,7 +216,8 @@ extension RelayHarbour {
                 site: site, listeners: listeners, hosts: hosts, zones: zones, limits: limits, timeouts: timeouts,
                 threads: Self.threads)
             return RelayConfiguration(
-                settings: settings, policy: settings.policy(version: "1", tenants: try tenants.map { try $0.policy() }))
+                settings: settings,
+                policy: settings.policy(version: "\(version)", tenants: try tenants.map { try $0.policy() }))
         }
 
         fileprivate static func variable(ofKey zone: String) -> String { "KEY_OF_\(zone)" }

@@ -86,6 +86,7 @@ private func upstreamZone(
 ) throws -> RelaySnapshot.UpstreamZone {
     let trust = try TrustStore(pem: ThrowawayAuthority(name: "Throwaway authority").certificatePEM)
     return RelaySnapshot.UpstreamZone(
-        tls: try TLSClientContext(trust: trust), key: Secret(key), keyHeader: keyHeader, connectTimeout: .seconds(1),
+        tls: try TLSClientContext(trust: trust), trust: trust, key: Secret(key), keyHeader: keyHeader,
+        connectTimeout: .seconds(1),
         networks: [], pins: [])
 }

@@ -15,6 +15,9 @@ extension Session {
             return refuse(Refusal.draining, now)
         case .legEnded:
             return abandon(now)
+        case .policyChanged(let news):
+            adopt(news.policy)
+            return Reaction()
         case .identified, .upgradeSent, .dialed, .dialFailed, .deadline:
             return Reaction()  // Nothing was asked for that could answer so.
         }

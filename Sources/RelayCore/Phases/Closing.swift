@@ -26,7 +26,7 @@ extension Session {
             return reaction([], now: now)
         case .deadline:
             return passClosingDeadline(now)
-        case .requested, .rejected, .identified, .drain:
+        case .requested, .rejected, .identified, .policyChanged, .drain:
             return Reaction()  // The session has ended already; the first reason wins.
         }
     }

@@ -17,6 +17,8 @@ extension Session {
             return end(.abandoned, now)
         case .deadline:
             return passDeadline(now)
+        case .policyChanged(let news):
+            return reconsiderDial(news, now)
         case .drain:
             return end(.drained, now)
         case .requested, .rejected, .identified, .legEnded(.upstream):
@@ -36,7 +38,7 @@ extension Session {
     private mutating func tryNext(after failure: DialFailure, _ now: Instant) -> Reaction {
         noteFailedDial(failure)
         let consequence = failure.kind.consequence
-        if consequence.triesNext, let endpoint = grant?.next() { return dial(endpoint) }
+        if consequence.triesNext, let endpoint = nextUntried() { return dial(endpoint) }
         return refuseInBand(Refusal(consequence.refusal, DialFailure.sentence(for: consequence.refusal)), now)
     }
 

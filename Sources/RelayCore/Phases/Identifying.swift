@@ -11,6 +11,9 @@ extension Session {
             return refuse(Refusal.draining, now)
         case .legEnded:
             return abandon(now)
+        case .policyChanged(let news):
+            adopt(news.policy)
+            return Reaction()
         case .requested, .rejected, .upgradeSent, .dialed, .dialFailed, .deadline:
             return Reaction()  // One request a session, and no dial before the decision.
         }
@@ -19,12 +22,9 @@ extension Session {
     /// The decision: this transition, and no other, gives the session something to dial.
     private mutating func decideZone(_ identity: IdentityOutcome, _ admission: Admission, _ now: Instant) -> Reaction {
         guard let request else { return Reaction() }
-        let decision = decide(
-            PolicyRequest(
-                identity: identity, origin: request.origin, hasAuthorizationHeader: request.hasAuthorization,
-                ownOrigins: request.ownOrigins, ask: request.ask, admission: admission),
-            under: policy)
+        let decision = decide(PolicyRequest(request, identity, admission), under: policy)
         facts.trail = decision.trail
+        facts.policy = policy.version
         if case .tenant(let tenant) = identity { facts.tenant = tenant }
         switch decision.takeOutcome() {
         case .refused(let refusal): return refuse(refusal, now)
@@ -43,5 +43,14 @@ extension Session {
         deadlines.lastData = now
         deadlines.sessionEnds = now + settings.session
         return dial(endpoint, after: [.open])
+    }
+}
+
+extension PolicyRequest {
+    /// What policy is asked of a session's request.
+    init(_ request: SessionRequest, _ identity: IdentityOutcome, _ admission: Admission = .admitted) {
+        self.init(
+            identity: identity, origin: request.origin, hasAuthorizationHeader: request.hasAuthorization,
+            ownOrigins: request.ownOrigins, ask: request.ask, admission: admission)
     }
 }

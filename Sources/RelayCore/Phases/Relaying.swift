@@ -30,6 +30,8 @@ extension Session {
             return legLost(leg, now)
         case .deadline:
             return passDeadline(now)
+        case .policyChanged(let news):
+            return reconsider(news, now)
         case .drain:
             return end(.drained, now)
         case .requested, .rejected, .identified, .upgradeSent, .dialed, .dialFailed:

@@ -1,0 +1,77 @@
+import Policy
+import Timing
+
+/// A session under a new policy: the rules that let it begin are asked again, and it ends if it could not begin now.
+extension Session {
+    /// A session that is relayed: the zone, the endpoint and the connection its audio goes to are judged.
+    mutating func reconsider(_ news: Reconsideration, _ now: Instant) -> Reaction {
+        adopt(news.policy)
+        guard let refusal = refusal(under: news) else { return Reaction() }
+        return withdraw(refusal, now)
+    }
+
+    /// A session that is still dialled: a dial that may stand goes on, with what is granted now behind it. One that may not
+    /// is replaced, unless its opening handshake is on the wire: what that opened must be ended, and only an end does so.
+    mutating func reconsiderDial(_ news: Reconsideration, _ now: Instant) -> Reaction {
+        adopt(news.policy)
+        let refusal = refusal(under: news)
+        if let refusal, dialling.upgradeSent { return withdraw(refusal, now) }
+        switch newDecision(news.identity) {
+        case .refused(let denial): return withdraw(denial, now)
+        case .granted(let granted): grant = consume granted
+        }
+        guard refusal != nil else { return Reaction() }
+        dialling.isUnderWay = false
+        guard let endpoint = nextUntried() else {
+            return withdraw(.policyChanged, after: [.abandonDial], now)
+        }
+        return dial(endpoint, after: [.abandonDial])
+    }
+
+    /// The grant's next endpoint that this session has not dialled in vain.
+    mutating func nextUntried() -> GrantedEndpoint? {
+        while let granted = grant?.next() {
+            if !facts.failedDials.contains(where: { $0.endpoint == granted.endpoint }) { return granted }
+        }
+        return nil
+    }
+
+    /// Why the endpoint that is dialled or open may not be so any more; nil: it may.
+    private func refusal(under news: Reconsideration) -> Refusal? {
+        guard let request, let endpoint = dialling.endpoint else { return nil }
+        let denial = Policy.refusal(
+            ofSessionOn: endpoint, PolicyRequest(request, ownIdentity(news.identity)), under: policy)
+        if denial == nil, !news.isStillVerified { return .notVerifiedAnyMore }
+        return denial
+    }
+
+    private func newDecision(_ identity: IdentityOutcome) -> Decision.Outcome {
+        guard let request else { return .refused(.policyChanged) }
+        return decide(PolicyRequest(request, ownIdentity(identity)), under: policy).takeOutcome()
+    }
+
+    /// A credential that proves another tenant now proves nothing for a session of this one.
+    private func ownIdentity(_ identity: IdentityOutcome) -> IdentityOutcome {
+        if case .tenant(let tenant) = identity, tenant != facts.tenant { return .unknown }
+        return identity
+    }
+
+    private mutating func withdraw(
+        _ refusal: Refusal, after actions: [SessionAction] = [], _ now: Instant
+    ) -> Reaction {
+        facts.refusal = refusal
+        guard case .dialing = phase else { return end(.withdrawn(refusal), after: actions, now) }
+        // Nothing of the client's has reached an upstream yet, and nothing may any more.
+        up.discard()
+        return end(.withdrawn(refusal), after: actions + [.discard], now)
+    }
+}
+
+extension Refusal {
+    /// Rule 7 of a new policy forbids a connection that stands.
+    fileprivate static let notVerifiedAnyMore = Refusal(
+        .residency, "The connection to the speech provider is not one that policy still allows.")
+    /// Nothing that may be dialled now is left.
+    fileprivate static let policyChanged = Refusal(
+        .residency, "Policy changed, and no endpoint that it allows now can be reached.")
+}
