@@ -52,11 +52,12 @@ let package = Package(
         library("Reactor", ["CLinux", "Timing"]),  // epoll loops, timers, mailboxes, names
         library("Transport", ["Reactor", "TLS", "Bytes", "Timing"]),  // descriptor + optional TLS + outbox
         library("Configuration", ["Policy", "Crypto", .product(name: "Yams", package: "Yams")]),  // YAML
+        library("Fetch", ["CCurl", "Crypto"]),  // one HTTP request through libcurl, for commands
         library(
             "RelayServer",
             [
-                "Configuration", "RelayCore", "Identity", "Transport", "Reactor", "TLS", "Crypto", "Telemetry",
-                "WebSocket", "HTTP", "Policy", "Timing", "Bytes",
+                "Configuration", "RelayCore", "Identity", "Transport", "Reactor", "TLS", "Crypto", "Telemetry", "Fetch",
+                "WebSocket", "HTTP", "JSON", "Policy", "Timing", "Bytes",
             ]),
 
         // The provider's stand-in: an upstream and a client for demonstrations and tests. Knows nothing of the relay.
@@ -83,6 +84,7 @@ let package = Package(
         .target(name: "CLinux", cSettings: cRules + [.define("_GNU_SOURCE")]),
         .target(name: "CDemoAudio", exclude: ["speech.wav"], cSettings: cRules),  // recorded speech, embedded
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         // What tests of several targets share.
         .target(name: "RelayTestKit", path: "Tests/RelayTestKit", swiftSettings: rules),
@@ -100,6 +102,7 @@ let package = Package(
         tests("Reactor", ["Timing"]),
         tests("Transport", ["Reactor", "TLS", "Crypto", "Bytes", "Timing", "StandIn"]),
         tests("Configuration", ["Policy", "Crypto"], resources: [.copy("Fixtures")]),
+        tests("Fetch", ["StandIn", "HTTP", "TLS", "Crypto"]),
         tests("StandIn", ["Reactor", "TLS", "Crypto", "WebSocket", "HTTP", "Timing"]),
         tests(
             "RelayServer",

@@ -23,9 +23,10 @@ enum Arrows {
         "Reactor": ["CLinux", "Timing"],
         "Transport": ["Reactor", "TLS", "Bytes", "Timing"],
         "Configuration": ["Policy", "Crypto", "Yams"],
+        "Fetch": ["CCurl", "Crypto"],
         "RelayServer": [
-            "Configuration", "RelayCore", "Identity", "Transport", "Reactor", "TLS", "Crypto", "Telemetry", "WebSocket",
-            "HTTP", "Policy", "Timing", "Bytes",
+            "Configuration", "RelayCore", "Identity", "Transport", "Reactor", "TLS", "Crypto", "Telemetry", "Fetch",
+            "WebSocket", "HTTP", "JSON", "Policy", "Timing", "Bytes",
         ],
         "StandIn": [
             "Transport", "Reactor", "TLS", "Crypto", "COpenSSL", "CDemoAudio", "WebSocket", "HTTP", "Timing", "Bytes",
@@ -48,6 +49,7 @@ enum Arrows {
         "Yams": ["Configuration"],
         "ArgumentParser": ["tidegate", "tidegate-standin"],
         "COpenSSL": ["Crypto", "TLS", "StandIn"],
+        "CCurl": ["Fetch"],
         "CLinux": ["Reactor"],
         "CDemoAudio": ["StandIn"],
     ]
