@@ -51,7 +51,7 @@ let package = Package(
         // IO: descriptors, threads, clocks and files.
         library("Reactor", ["CLinux", "Timing"]),  // epoll loops, timers, mailboxes, names
         library("Transport", ["Reactor", "TLS", "Bytes", "Timing"]),  // descriptor + optional TLS + outbox
-        library("Configuration", ["Policy", "Crypto", .product(name: "Yams", package: "Yams")]),  // YAML
+        library("Configuration", ["Policy", "Crypto", "JSON", .product(name: "Yams", package: "Yams")]),  // YAML
         library("Fetch", ["CCurl", "Crypto"]),  // one HTTP request through libcurl, for commands
         library(
             "RelayServer",
@@ -101,7 +101,7 @@ let package = Package(
         tests("Identity", ["Policy", "Crypto"]),
         tests("Reactor", ["Timing"]),
         tests("Transport", ["Reactor", "TLS", "Crypto", "Bytes", "Timing", "StandIn"]),
-        tests("Configuration", ["Policy", "Crypto"], resources: [.copy("Fixtures")]),
+        tests("Configuration", ["Policy", "Crypto", "JSON"], resources: [.copy("Fixtures")]),
         tests("Fetch", ["StandIn", "HTTP", "TLS", "Crypto"]),
         tests("StandIn", ["Reactor", "TLS", "Crypto", "WebSocket", "HTTP", "Timing"]),
         tests(

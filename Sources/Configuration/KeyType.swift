@@ -1,4 +1,5 @@
 import Crypto
+import JSON
 import Policy
 
 /// What a key takes.
@@ -61,6 +62,16 @@ package indirect enum KeyType: Sendable {
             case .parameter: name.isEmpty ? "a parameter's name" : nil
             }
         }
+
+        /// The same as JSON Schema.
+        var schema: JSONTree {
+            switch self {
+            case .zone: KeyType.zone.schema
+            case .tenant: .matching("^[A-Za-z0-9._-]{1,63}$")
+            case .host: .matching("^(\(JSONTree.hostName)|\\[[0-9A-Fa-f:.]+\\])$")
+            case .parameter: ["minLength": 1]
+            }
+        }
     }
 
     /// What is accepted, for people and for the reference.
@@ -120,6 +131,64 @@ package indirect enum KeyType: Sendable {
         }
     }
 
+    /// The same as JSON Schema, which editors read: whatever `check` takes, it takes. What only a program can tell, such as
+    /// the bits beyond a network's prefix, is left to `check`. A value may come quoted or plain, so numbers may be texts.
+    ///
+    /// - Parameter mapping: the schema of a mapping of keys, by what its path adds to the key's own.
+    func schema(_ mapping: (String) -> JSONTree) -> JSONTree {
+        switch self {
+        case .section: mapping("")
+        case .sections: .items(mapping("[]"), atLeast: 1)
+        case .named(let kind):
+            [
+                "type": "object", "minProperties": 1, "propertyNames": kind.schema,
+                "additionalProperties": mapping(".*"),
+            ]
+        case .endpoints: .items(["anyOf": [KeyType.webSocketURL.schema, mapping("[]")]], atLeast: 1)
+        default: schema
+        }
+    }
+
+    /// As `schema(_:)`, for types that hold no further keys.
+    private var schema: JSONTree {
+        switch self {
+        case .section, .sections, .named, .endpoints: [:]
+        case .list(let item): .items(item.schema, atLeast: 0)
+        case .map(let kind, let value):
+            ["type": "object", "propertyNames": kind.schema, "additionalProperties": value.schema]
+        case .residency:
+            ["anyOf": [["const": "any"], KeyType.zone.schema, .items(KeyType.zone.schema, atLeast: 1)]]
+        case .anyOrList: ["anyOf": [["const": "any"], .items(KeyType.text.schema, atLeast: 0)]]
+        case .secret: .oneOf(["file", "env"])
+        case .keySet: ["anyOf": [.matching("^https://"), .oneOf(["file"])]]
+        case .text, .file, .authority: .someText
+        case .choice(let words): ["enum": .list(words.map { .text($0) } + words.compactMap(JSONTree.numeral))]
+        case .whole(let range): .wholeOrText(range, "^[0-9]+$")
+        case .decimal:
+            [
+                "anyOf": [
+                    ["type": "number", "exclusiveMinimum": 0],
+                    .matching("^(?=.*[1-9])[0-9]+(\\.[0-9]+)?$"),
+                ]
+            ]
+        case .duration: .matching("^0*[1-9][0-9]*(ms|s|m|h)$")
+        case .durationOrZero: ["anyOf": [.matching("^(0|[0-9]+(ms|s|m|h))$"), ["const": 0]]]
+        case .size(let range):
+            .wholeOrText(range, "^[0-9]+(KiB|MiB|GiB)?$")
+        case .zone: .matching("^(?!any$)[a-z][a-z0-9-]{0,62}$")
+        case .listenAddress: .matching("^([A-Za-z]+|\(JSONTree.literalAddress)):[0-9]{1,5}$")
+        case .connectAddress: .matching("^\(JSONTree.literalAddress):[0-9]{1,5}$")
+        case .webSocketURL: .matching("^[Ww][Ss]{1,2}://[^/?#@]+(/[^?#@]*)?$")
+        case .network: .matching("^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$")
+        case .origin:
+            .matching(
+                "^[A-Za-z][A-Za-z0-9+.-]*://(\\*\\.[^./*]+\\.[^/*]+|\(JSONTree.hostName)|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?$"
+            )
+        case .digest: .matching("^[0-9A-Fa-f]{64}$")
+        case .pin: .matching("^[A-Za-z0-9+/]{43}=$")
+        }
+    }
+
     /// Whether a wrong value may be shown: not where somebody may have put a secret.
     var mayBeShown: Bool {
         switch self {
@@ -144,4 +213,44 @@ package enum FileRole: Sendable {
     case authority
     case secret
     case keySet
+}
+
+extension JSONTree {
+    fileprivate static let hostName = "[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*"
+    fileprivate static let literalAddress = "([0-9]{1,3}(\\.[0-9]{1,3}){3}|\\[[0-9A-Fa-f:.]+\\])"
+
+    /// Any text. Without quotes, an editor takes `5` for a number and `true` for a truth.
+    fileprivate static let someText: JSONTree = ["type": ["string", "number", "boolean"], "minLength": 1]
+
+    /// Text of this form.
+    fileprivate static func matching(_ pattern: String) -> JSONTree {
+        ["type": "string", "pattern": .text(pattern)]
+    }
+
+    fileprivate static func items(_ item: JSONTree, atLeast count: Int) -> JSONTree {
+        let list: JSONTree = ["type": "array", "items": item]
+        return count > 0 ? list.with(["minItems": .number(String(count))]) : list
+    }
+
+    /// A mapping that holds one of these names, with a text.
+    fileprivate static func oneOf(_ names: [String]) -> JSONTree {
+        [
+            "type": "object", "minProperties": 1, "maxProperties": 1, "additionalProperties": false,
+            "properties": .object(names.map { Member($0, someText) }),
+        ]
+    }
+
+    /// A bounded number, or the text that stands for one.
+    fileprivate static func wholeOrText(_ range: ClosedRange<Int>, _ pattern: String) -> JSONTree {
+        let number: JSONTree = [
+            "type": "integer", "minimum": .number(String(range.lowerBound)),
+            "maximum": .number(String(range.upperBound)),
+        ]
+        return ["anyOf": [number, matching(pattern)]]
+    }
+
+    /// The number that YAML reads an unquoted word as; `nil` when it is none.
+    fileprivate static func numeral(_ word: String) -> JSONTree? {
+        Scalars.decimal(word) == nil ? nil : .number(word)
+    }
 }

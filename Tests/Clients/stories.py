@@ -10,6 +10,7 @@ import socket
 import ssl
 import sys
 
+import schemas
 from programs import Program
 from relay import client_key, secret_file, start_relay, tenant, zone
 from standin import StandIn
@@ -26,6 +27,7 @@ class Harbour:
     """The stand-in, a relay before it, and one tenant pinned to each zone."""
 
     def __init__(self, binaries, folder):
+        self.binaries = binaries
         self.standin = StandIn(binaries)
         self.keys = {name: client_key() for name in self.standin.zones}
         self.relay, self.port = start_relay(
@@ -90,6 +92,7 @@ def stories(harbour):
     yield f"{KILLS} clients killed at any moment leave no session behind", killed_clients
     yield "the provider key is in nothing that a client receives", key_not_received
     yield "the provider key is in no log line", key_not_logged
+    yield "the printed schemas take the example and refuse what is faulty in it", schemas_judge_the_example
     yield "both programs end cleanly on SIGTERM", end_cleanly
 
 
@@ -198,6 +201,17 @@ def key_not_logged(harbour):
     for name in harbour.standin.zones:
         expect(harbour.standin.key(name) not in log, f"the provider key of {name} is in the log")
         expect(harbour.keys[name] not in log, f"the client key of a tenant of {name} is in the log")
+
+
+def schemas_judge_the_example(harbour):
+    for kind, path in schemas.example_files():
+        text = path.read_text()
+        expect_equal(schemas.faults(harbour.binaries, kind, text), [], f"faults of {path.name}")
+        expect(schemas.faults(harbour.binaries, kind, text + "\nunheard_of: 1\n"), f"{path.name} may hold any key")
+    text = schemas.example_files()[0][1].read_text()
+    for right, wrong in [("ping: 20s", "ping: 20"), ("zone: eu  ", "zone: EU  "), ("sessions: 9000", "sessions: 0")]:
+        expect(right in text, f"the example says {right}")
+        expect(schemas.faults(harbour.binaries, "config", text.replace(right, wrong, 1)), f"{wrong} is taken")
 
 
 def end_cleanly(harbour):
