@@ -149,7 +149,7 @@ extension KeyTable {
             "zones.*.on_client_loss", .text,
             "A text message for the provider when its client is gone. Default: the provider's own."),
         Key(
-            "zones.*.audio_bytes_per_second", .whole(1...10_000_000), force: .notYet(),
+            "zones.*.audio_bytes_per_second", .whole(1...10_000_000),
             "How many bytes are one second of audio, for metering."),
         Key(
             "zones.*.verify", .section,

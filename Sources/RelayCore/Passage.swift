@@ -9,6 +9,8 @@ struct Passage: ~Copyable {
     let source: Leg
     /// What passed so far.
     private(set) var meter = Meter()
+    /// Payload bytes of the binary messages that passed: what carries audio.
+    private(set) var audioBytes: UInt64 = 0
     /// The largest text message looked at, in bytes.
     var recognitionLimit = ProviderMessage.limit
     /// Set when a frame of the relay's own waits to be written to the destination: the next boundary is then reported.
@@ -31,6 +33,8 @@ struct Passage: ~Copyable {
     private enum Course {
         /// It passes as it arrives.
         case pass
+        /// It passes, and counts as audio.
+        case audio
         /// It is kept until it is whole, for it may have to be recognised.
         case hold
     }
@@ -129,7 +133,7 @@ struct Passage: ~Copyable {
         framePassed = 0
         switch header.opcode {
         case .text: message = header.payloadLength <= UInt64(recognitionLimit) ? .hold : .pass
-        case .binary: message = .pass
+        case .binary: message = .audio
         case .continuation: break
         case .close, .ping, .pong:
             controlPayload.removeAll(keepingCapacity: true)
@@ -142,8 +146,9 @@ struct Passage: ~Copyable {
             flush(&run, bytes, forward)
             release(forward)
         }
+        if message == .audio, !destination.isShut { audioBytes &+= header.payloadLength }
         switch message {
-        case .pass: passHeader(header, before: offset, in: bytes, &run, forward)
+        case .audio, .pass: passHeader(header, before: offset, in: bytes, &run, forward)
         case .hold: holdHeader(header)
         }
     }
@@ -160,7 +165,7 @@ struct Passage: ~Copyable {
             return endsFrame ? try endControlFrame(header) : nil
         }
         switch message {
-        case .pass: passPayload(piece, in: bytes, &run, forward)
+        case .audio, .pass: passPayload(piece, in: bytes, &run, forward)
         case .hold:
             bytes.extracting(piece).withUnsafeBytes { held.append(contentsOf: $0) }
             text.append(bytes.extracting(piece), unmaskedWith: header.maskKey, from: framePassed)

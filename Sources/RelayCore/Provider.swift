@@ -7,15 +7,17 @@ package struct Provider: Sendable, Equatable {
     /// Whether the provider opens every session with `Begin`, reports refusals in-band before it,
     /// and confirms a termination with `Termination`.
     package var speaksAssemblyAI: Bool
+    /// Bytes of audio a second where the provider's sessions do not say it themselves; never 0, nil: not known.
+    package var audioBytesPerSecond: UInt64?
 
     /// AssemblyAI streaming v3: `Terminate` ends a session and its billing, `Termination` confirms it
     /// (the provider's contract, sections 7 to 9).
     package static let assemblyAI = Provider(
         terminateMessage: #"{"type":"Terminate"}"#, speaksAssemblyAI: true)
 
-    /// Any other WebSocket provider, with the message it wants when a client is lost.
-    package static func generic(onClientLoss message: String?) -> Provider {
-        Provider(terminateMessage: message, speaksAssemblyAI: false)
+    /// Any other WebSocket provider, with the message it wants when a client is lost and what a second of audio is.
+    package static func generic(onClientLoss message: String?, audioBytesPerSecond: UInt64? = nil) -> Provider {
+        Provider(terminateMessage: message, speaksAssemblyAI: false, audioBytesPerSecond: audioBytesPerSecond)
     }
 
     /// The text message that tells a client why its session ends, in the provider's own form, with the refusal's

@@ -40,6 +40,7 @@ package struct Session: ~Copyable {
     var deadlines = Deadlines()
     var provider: Provider
     var facts: Facts
+    var audioClock = AudioClock()
     var ending: Ending?
     /// What the client is told once the frame on its way to it has ended.
     var owedFarewell: Farewell?
@@ -172,7 +173,7 @@ extension Session {
             lastPolicy: policy.version, trail: facts.trail, ending: ending ?? .abandoned,
             refusal: facts.refusal,
             duration: now.duration(since: facts.startedAt),
-            dialTime: facts.openedAt?.duration(since: facts.startedAt), up: up.meter, down: down.meter,
+            dialTime: facts.openedAt?.duration(since: facts.startedAt), up: up.meter, down: down.meter, audio: audio,
             terminatedBy: facts.terminatedBy, billedSeconds: facts.billedSeconds)
     }
 }

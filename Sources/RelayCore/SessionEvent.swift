@@ -13,16 +13,19 @@ package struct SessionRequest: Sendable {
     package var ownOrigins: [Origin]
     /// How a refusal is told.
     package var refusalForm: RefusalForm
+    /// What the client's audio will be.
+    package var audio: AudioFormat
 
     package init(
         ask: Ask, origin: String? = nil, hasAuthorization: Bool = true, ownOrigins: [Origin] = [],
-        refusalForm: RefusalForm = .http
+        refusalForm: RefusalForm = .http, audio: AudioFormat = AudioFormat()
     ) {
         self.ask = ask
         self.origin = origin
         self.hasAuthorization = hasAuthorization
         self.ownOrigins = ownOrigins
         self.refusalForm = refusalForm
+        self.audio = audio
     }
 }
 

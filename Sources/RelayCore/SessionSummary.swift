@@ -39,6 +39,8 @@ package struct SessionSummary: Equatable, Sendable {
     package var up: Meter
     /// What the provider sent, as relayed.
     package var down: Meter
+    /// The audio that the zone heard, as the client sent it; nil where none was reached or it cannot be known.
+    package var audio: Duration?
     /// Who told the provider to finish.
     package var terminatedBy: Leg?
     /// The provider's own count of billed seconds, where it gave one.

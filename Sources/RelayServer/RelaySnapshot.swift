@@ -187,7 +187,10 @@ extension SessionSettings {
 extension Provider {
     fileprivate init(_ zone: ZoneSettings) {
         switch zone.provider {
-        case .generic: self = .generic(onClientLoss: zone.onClientLoss)
+        case .generic:
+            self = .generic(
+                onClientLoss: zone.onClientLoss,
+                audioBytesPerSecond: zone.audioBytesPerSecond.flatMap { UInt64(exactly: $0) })
         case .assemblyai:
             self = .assemblyAI
             if let message = zone.onClientLoss { terminateMessage = message }

@@ -29,7 +29,7 @@ enum SessionRecord {
             summary.ending.code.map { .code(Int($0.rawValue)) }, .policy(summary.lastPolicy),
             .milliseconds(summary.duration.milliseconds), summary.dialTime.map { .dialMilliseconds($0.milliseconds) },
             .framesUp(summary.up.frames), .bytesUp(summary.up.bytes), .framesDown(summary.down.frames),
-            .bytesDown(summary.down.bytes),
+            .bytesDown(summary.down.bytes), summary.audio.map { .audioMilliseconds($0.milliseconds) },
             summary.terminatedBy.map { .terminatedBy($0 == .client ? "client" : "relay") },
             summary.billedSeconds.map { .billedSeconds($0) })
     }

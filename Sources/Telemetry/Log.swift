@@ -196,6 +196,8 @@ package struct LogField: Sendable {
     package static func bytesUp(_ count: UInt64) -> LogField { LogField("bytes_up", Int(clamping: count)) }
     /// Payload bytes of the provider.
     package static func bytesDown(_ count: UInt64) -> LogField { LogField("bytes_down", Int(clamping: count)) }
+    /// The audio that the client sent, as the relay measures it.
+    package static func audioMilliseconds(_ count: Int) -> LogField { LogField("audio_milliseconds", count) }
     /// The provider's own count.
     package static func billedSeconds(_ count: Int) -> LogField { LogField("billed_seconds", count) }
     /// Who told the provider to finish.

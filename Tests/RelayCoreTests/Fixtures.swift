@@ -64,33 +64,38 @@ extension Playbook {
     /// A request was made.
     static func identifying(
         _ settings: SessionSettings = SessionSettings(), ask: Ask = Ask(), form: RefusalForm = .http,
-        policy: PolicySnapshot = .sample()
+        audio: AudioFormat = AudioFormat(), policy: PolicySnapshot = .sample()
     ) -> Playbook {
         let play = Playbook(settings, policy: policy)
-        play.happens(.requested(SessionRequest(ask: ask, refusalForm: form)))
+        play.happens(.requested(SessionRequest(ask: ask, refusalForm: form, audio: audio)))
         return play
     }
 
     /// The 101 is out and the tenant's first endpoint is dialled.
     static func dialing(
-        _ settings: SessionSettings = SessionSettings(), tenant: TenantName = .acme, ask: Ask = Ask()
+        _ settings: SessionSettings = SessionSettings(), tenant: TenantName = .acme, ask: Ask = Ask(),
+        audio: AudioFormat = AudioFormat()
     ) -> Playbook {
-        let play = identifying(settings, ask: ask)
+        let play = identifying(settings, ask: ask, audio: audio)
         play.happens(.identified(.tenant(tenant), .admitted))
         return play
     }
 
     /// Both legs are open; the provider has said nothing.
-    static func opened(_ settings: SessionSettings = SessionSettings()) -> Playbook {
-        let play = dialing(settings)
+    static func opened(
+        _ settings: SessionSettings = SessionSettings(), audio: AudioFormat = AudioFormat()
+    ) -> Playbook {
+        let play = dialing(settings, audio: audio)
         play.happens(.upgradeSent)
         play.happens(.dialed(.somewhere))
         return play
     }
 
     /// The provider has said `Begin`.
-    static func relaying(_ settings: SessionSettings = SessionSettings()) -> Playbook {
-        let play = opened(settings)
+    static func relaying(
+        _ settings: SessionSettings = SessionSettings(), audio: AudioFormat = AudioFormat()
+    ) -> Playbook {
+        let play = opened(settings, audio: audio)
         if settings.defaultProvider.speaksAssemblyAI { play.arrives(Upstream.begin, from: .upstream) }
         return play
     }

@@ -79,6 +79,9 @@ extension Playbook {
 
     var isClosed: Bool { session.isClosed }
 
+    /// The audio measured so far.
+    var audio: Duration? { session.audio }
+
     private func compare(_ happened: [Effect], _ expected: [Effect], _ cause: String, _ place: SourceLocation) {
         if happened != expected {
             let difference = expected.difference(from: happened).map {

@@ -34,6 +34,16 @@ import Testing
         #expect(try reading.outcome.get().ask.zone == nil)
     }
 
+    @Test(
+        arguments: [
+            ("/v3/ws", 32_000), ("/v3/ws?sample_rate=8000&encoding=pcm_mulaw", 8_000),
+            ("/v3/ws?encodin%67=pcm%5Fmulaw", 16_000), ("/v3/ws?encoding=opus", nil),
+            ("/v3/ws?sample_rate=96000&sample_rate=8000", nil),
+        ] as [(String, UInt64?)])
+    func aRequestSaysWhatItsAudioWillBe(_ target: String, _ bytesPerSecond: UInt64?) throws {
+        #expect(try read(target).outcome.get().audio.bytesPerSecond == bytesPerSecond)
+    }
+
     @Test(arguments: [
         ("/v3/ws?zone=mars", 400),
         ("/eu/v3/ws?zone=us", 400),

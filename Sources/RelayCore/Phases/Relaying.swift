@@ -54,7 +54,7 @@ extension Session {
             client.heard(at: now)
             let before = up.meter.frames
             notice = up.scan(bytes, from: &offset, forward: forward)
-            if up.meter.frames != before { deadlines.lastData = now }
+            if up.meter.frames != before { noteData(now) }
         case .upstream:
             guard upstream.takesFrames else { return Received(consumed: bytes.byteCount) }
             upstream.heard(at: now)
@@ -64,6 +64,11 @@ extension Session {
         }
         guard let notice else { return Received(consumed: bytes.byteCount) }
         return Received(consumed: offset, reaction: act(on: notice, from: leg, now, forward))
+    }
+
+    private mutating func noteData(_ now: Instant) {
+        deadlines.lastData = now
+        audioClock.advance(to: up.audioBytes, at: now)
     }
 
     /// Whatever the provider's first message is, it has answered.
