@@ -12,17 +12,21 @@ package enum ConfigurationLoader {
     package typealias CertificateCheck = (CertificateFiles) -> String?
 
     /// Reads and checks everything. Never throws: what is wrong is in the result.
+    ///
+    /// - Parameter policies: policy files to read instead of those the configuration names, by their paths.
     package static func load(
-        _ path: String, environment: [String: String] = ProcessInfo.processInfo.environment,
+        _ path: String, policies: [String]? = nil,
+        environment: [String: String] = ProcessInfo.processInfo.environment,
         certificateCheck: CertificateCheck = { _ in nil }
     ) -> LoadResult {
         var reading = Reading()
-        let configuration = reading.configuration(path)
+        let configuration = reading.configuration(path, policies: policies)
         var files = FileCheck(environment: environment)
         files.check(reading.references)
         for (certificate, place) in reading.certificates { files.check(certificate, place, certificateCheck) }
         return LoadResult(
-            configuration: configuration, readFaults: reading.faults, fileFaults: files.faults, files: reading.files)
+            configuration: configuration, readFaults: reading.faults, fileFaults: files.faults, files: reading.files,
+            watched: reading.watched)
     }
 }
 
@@ -35,8 +39,11 @@ package struct LoadResult: Sendable {
     package let readFaults: Faults
     /// What the files and variables they name show: missing, unreadable, not what they should be.
     package let fileFaults: Faults
-    /// The configuration files read, in order, for whoever watches them.
+    /// The configuration files read, in order.
     package let files: [String]
+    /// All that a change of may make another configuration: the files read, every file they name, whether it is there or
+    /// not, and the directories that new policy files may come to.
+    package let watched: [String]
 
     /// All faults, in the order of their places.
     package var faults: Faults {
@@ -70,15 +77,18 @@ private struct Reading {
     var references: [SchemaCheck.Reference] = []
     var certificates: [(CertificateFiles, Place)] = []
     private(set) var files: [String] = []
+    /// What makes the policy files' patterns name others.
+    private var patterned: [String] = []
     private var digests: [UInt8] = []
 
-    mutating func configuration(_ path: String) -> RelayConfiguration? {
+    mutating func configuration(_ path: String, policies: [String]?) -> RelayConfiguration? {
         guard let root = document(path, .tidegateFile, from: Place(file: path)) else { return nil }
         let main = TidegateFile(root, hostName: Reading.hostName(), faults: &faults)
         certificates = Reading.certificates(in: root)
         noteWhatIsLeftOut(root)
         let zones = (root["zones"]?.pairs ?? []).compactMap { Zone($0.key) }
-        let tenants = tenants(main.policies, beside: path, zones: zones)
+        let files = policies?.map { ($0, Place(file: $0)) } ?? policyPaths(main.policies, beside: path)
+        let tenants = tenants(in: files, zones: zones)
         guard !faults.hasErrors else { return nil }
         let version = String(Hex.encode(Digest.sha256(digests)).prefix(12))
         var settings = main.settings
@@ -89,13 +99,23 @@ private struct Reading {
             settings: settings, policy: settings.policy(version: version, tenants: tenants.map(\.tenant)))
     }
 
+    /// Each path once, in the order of their first mention.
+    var watched: [String] {
+        let named = references.compactMap { reference -> String? in
+            guard case .file(let path, _) = reference.target else { return nil }
+            return Paths.resolve(path, beside: reference.place.file)
+        }
+        var seen: Set<String> = []
+        return (files + patterned + named).filter { seen.insert($0).inserted }
+    }
+
     // MARK: Policy files
 
     private mutating func tenants(
-        _ patterns: [(text: String, place: Place)], beside file: String, zones: [Zone]
+        in files: [(path: String, place: Place)], zones: [Zone]
     ) -> [PolicyFile.PlacedTenant] {
         var found: [PolicyFile.PlacedTenant] = []
-        for (path, place) in policyPaths(patterns, beside: file) {
+        for (path, place) in files {
             guard let root = document(path, .policyFile, from: place) else { continue }
             found += PolicyFile(root, zones: zones, faults: &faults).tenants
         }
@@ -109,7 +129,9 @@ private struct Reading {
     ) -> [(path: String, place: Place)] {
         var paths: [(path: String, place: Place)] = []
         for (pattern, place) in patterns {
-            let matches = Paths.glob(Paths.resolve(pattern, beside: file))
+            let resolved = Paths.resolve(pattern, beside: file)
+            patterned += Paths.watched(by: resolved)
+            let matches = Paths.glob(resolved)
             if matches.isEmpty {
                 faults.error(place, "\(quoted(pattern)) names no file; without tenants every request is refused")
             }

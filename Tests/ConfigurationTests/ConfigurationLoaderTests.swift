@@ -73,6 +73,32 @@ import Testing
         #expect(try version(smallPolicy + "\n# changed") != first)
     }
 
+    @Test func whateverAConfigurationNamesIsToBeWatched() throws {
+        let directory = try Directory()
+        let text = smallFile.replacing("{env: KEY}", with: "{file: keys/eu}\n    verify: {ca: ca.pem}")
+            .replacing("0\"}]", with: "0\", tls: {certificates: [{chain: a.crt, key: a.key}]}}]")
+            .replacing("[policy.yaml]", with: "[\"p/*.yaml\", later.yaml]")
+        try directory.write("tidegate.yaml", text)
+        try directory.write("p/a.yaml", smallPolicy)
+        let result = ConfigurationLoader.load(directory.path + "/tidegate.yaml", environment: [:])
+        #expect(
+            result.watched.map { $0.replacing(directory.path + "/", with: "") } == [
+                "tidegate.yaml", "p/a.yaml", "p", "later.yaml", "a.crt", "a.key", "keys/eu", "ca.pem",
+            ])
+    }
+
+    @Test func otherPolicyFilesCanBeReadInsteadOfThoseNamed() throws {
+        let directory = try Directory()
+        try directory.write("tidegate.yaml", smallFile)
+        let other = try directory.write("new.yaml", smallPolicy.replacing("acme", with: "globex"))
+        let file = directory.path + "/tidegate.yaml"
+        let result = ConfigurationLoader.load(file, policies: [other], environment: ["KEY": "k"])
+        #expect(result.configuration?.policy.tenants.keys.map(\.text) == ["globex"])
+        #expect(
+            directory.told(ConfigurationLoader.load(file, policies: [directory.path + "/none"]).readFaults.errors)
+                == ["none:1:1: error: none cannot be read"])
+    }
+
     @Test func aTenantInTwoFilesIsToldWithBothPlaces() throws {
         let directory = try Directory()
         let other = smallPolicy.replacing("ab", with: "cd")

@@ -19,4 +19,17 @@ import Testing
         #expect(Paths.glob(directory.path + "/c.txt") == [directory.path + "/c.txt"])
         #expect(Paths.glob(directory.path + "/none*") == [])
     }
+
+    @Test func aPatternIsWatchedWhereverANewNameWouldMatch() throws {
+        let directory = try Directory()
+        for name in ["a/p/x.yaml", "b/p/y.yaml"] { try directory.write(name, "") }
+        func watched(_ pattern: String) -> [String] {
+            Paths.watched(by: directory.path + "/" + pattern).map { $0.replacing(directory.path, with: "") }
+        }
+        #expect(watched("a/p/*.yaml") == ["/a/p", "/a/p/x.yaml"])
+        #expect(watched("*/p/*.yaml") == ["", "/a/p", "/b/p", "/a/p/x.yaml", "/b/p/y.yaml"])
+        #expect(watched("none/*.yaml") == ["/none"])
+        #expect(watched("a/p/later.yaml") == ["/a/p/later.yaml"])
+        #expect(Paths.watched(by: "none*.yaml") == ["."])
+    }
 }
