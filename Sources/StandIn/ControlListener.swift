@@ -17,7 +17,7 @@ final class ControlListener {
     let faults: Monitor<FaultBook>
     let zones: JSONValue
     let zoneNames: [String]
-    private var listener: LoopbackListener?
+    private var listener: ListeningSocket?
     private var transports = LingeringTransports()
 
     init(
@@ -31,7 +31,7 @@ final class ControlListener {
             zones.map { zone in
                 ["name": .string(zone.name), "port": JSONValue(zone.port), "scheme": zone.isSecure ? "wss" : "ws"]
             })
-        listener = try LoopbackListener(port: port, on: loop) { [unowned self] descriptor, peer in
+        listener = try ListeningSocket(at: .loopback(port: port), on: loop) { [unowned self] descriptor, peer in
             let transport = Transport(descriptor, peer: peer, tls: nil, isConnecting: false, buffers: buffers)
             transports.add(transport)
             try? transport.start(ControlConnection(self))

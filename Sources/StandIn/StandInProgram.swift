@@ -9,6 +9,8 @@ package struct StandInProgram: Sendable {
     package var zones = ["us", "eu", "edge"]
     /// Port of the first zone, the others following; 0 for any free ones.
     package var portBase: UInt16 = 0
+    /// The address of a zone, by its name; a zone without one listens on 127.0.0.1.
+    package var addresses: [String: String] = [:]
     /// Port of the control door; 0 for any free one.
     package var controlPort: UInt16 = 0
     /// Keys by zone; a zone without one gets a random one.
@@ -70,17 +72,30 @@ package struct StandInProgram: Sendable {
         _ = write(STDOUT_FILENO, bytes, bytes.count)
     }
 
-    private func makeZones(_ keys: [String: String], _ folder: CertificateFolder) throws(TLSError) -> [StandInZone] {
+    private func makeZones(_ keys: [String: String], _ folder: CertificateFolder) throws -> [StandInZone] {
         let tls: TLSServerContext? =
             isPlain ? nil : try .provider(TLSCertificate(chainFile: folder.zones.chain, keyFile: folder.zones.key))
-        return zones.enumerated().map { index, name in
+        return try zones.enumerated().map { index, name in
             var zone = pattern
             zone.name = name
-            zone.port = portBase == 0 ? 0 : UInt16(clamping: Int(portBase) + index)
+            zone.address = try address(
+                of: name, port: portBase == 0 ? 0 : UInt16(clamping: Int(portBase) + index))
             zone.keys = ProviderKeys([(name, keys[name] ?? "")])
             zone.tls = tls
             return zone
         }
+    }
+
+    private func address(of zone: String, port: UInt16) throws(NoAddress) -> SocketAddress {
+        guard let text = addresses[zone] else { return .loopback(port: port) }
+        guard let address = SocketAddress(literal: text, port: port) else { throw NoAddress(text: text) }
+        return address
+    }
+
+    /// A text that is no IPv4 or IPv6 address.
+    package struct NoAddress: Error, CustomStringConvertible {
+        let text: String
+        package var description: String { "'\(text)' is no address" }
     }
 
     private func facts(_ server: StandInServer, _ keys: [String: String], _ folder: CertificateFolder) -> JSONValue {

@@ -1,4 +1,5 @@
 import Crypto
+import Reactor
 import TLS
 
 /// One zone of a stand-in: a listener with its own certificate and keys, as the provider has a host for each zone.
@@ -15,8 +16,8 @@ package struct StandInZone: Sendable {
 
     /// As the ledger and faults name it.
     package var name: String
-    /// Port on 127.0.0.1; 0 for any free one.
-    package var port: UInt16 = 0
+    /// Where it listens; port 0 is any free one.
+    package var address = SocketAddress.loopback(port: 0)
     /// The keys it knows.
     package var keys: ProviderKeys
     /// Nil for `ws://`.

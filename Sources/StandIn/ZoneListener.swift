@@ -11,7 +11,7 @@ final class ZoneListener {
     var admission: Admission
 
     private let buffers: LoopBuffers
-    private var listener: LoopbackListener?
+    private var listener: ListeningSocket?
     private var owners: [ObjectIdentifier: any ZoneConnection] = [:]
     private var lingering = LingeringTransports()
 
@@ -27,7 +27,7 @@ final class ZoneListener {
         admission = Admission(keys: zone.keys)
         admission.maxOpensPerMinute = zone.maxOpensPerMinute
         admission.maxSessionSeconds = zone.maxSessionSeconds
-        listener = try LoopbackListener(port: zone.port, on: loop) { [unowned self] in accepted($0, from: $1) }
+        listener = try ListeningSocket(at: zone.address, on: loop) { [unowned self] in accepted($0, from: $1) }
         ledger.update { $0.connections[zone.name] = Ledger.Connections() }
     }
 

@@ -6,8 +6,8 @@ struct StandInCommand: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tidegate-standin", abstract: "A stand-in for the speech-to-text provider, for tests.",
         discussion: """
-            Listens on 127.0.0.1 and prints one JSON line when it is ready: the ports and keys of its zones, the control \
-            door, and the certificates that were made. Ends on SIGTERM.
+            Listens on 127.0.0.1, but for zones with an address of their own, and prints one JSON line when it is ready: \
+            the ports and keys of its zones, the control door, and the certificates that were made. Ends on SIGTERM.
 
             The control door: GET /zones, GET and DELETE /ledger, POST and DELETE /fault. A fault is also taken from a \
             request's own query: standin_fault=http:503
@@ -24,6 +24,10 @@ struct StandInCommand: ParsableCommand {
 
     @Option(name: .customLong("key"), help: ArgumentHelp("A zone's key; else a random one.", valueName: "zone=key"))
     var keys: [String] = []
+
+    @Option(
+        name: .customLong("address"), help: ArgumentHelp("Where a zone listens; else 127.0.0.1.", valueName: "zone=ip"))
+    var addresses: [String] = []
 
     @Option(help: "Directory of certificates; filled when it is empty. Without it, a temporary one.")
     var certs: String?
@@ -53,7 +57,8 @@ struct StandInCommand: ParsableCommand {
     var enforceRate = false
 
     func validate() throws {
-        _ = try keyPairs()
+        _ = try pairs(keys)
+        _ = try pairs(addresses)
         guard !zoneNames.isEmpty else { throw ValidationError("There must be a zone.") }
     }
 
@@ -62,7 +67,8 @@ struct StandInCommand: ParsableCommand {
         program.zones = zoneNames
         program.portBase = portBase
         program.controlPort = control
-        program.keys = Dictionary(try keyPairs()) { _, last in last }
+        program.keys = try pairs(keys)
+        program.addresses = try pairs(addresses)
         program.certificates = certs
         program.isPlain = plain
         program.pattern.mode = echo ? .echoFrames : echoMessages ? .echo : .provider
@@ -76,10 +82,12 @@ struct StandInCommand: ParsableCommand {
 
     private var zoneNames: [String] { zones.split(separator: ",").map { String($0) } }
 
-    private func keyPairs() throws -> [(String, String)] {
-        try keys.map { pair in
-            guard let sign = pair.firstIndex(of: "=") else { throw ValidationError("'\(pair)' is not zone=key.") }
+    /// What stands on either side of the first `=` of each text; of two with one name the last counts.
+    private func pairs(_ texts: [String]) throws -> [String: String] {
+        let pairs = try texts.map { pair in
+            guard let sign = pair.firstIndex(of: "=") else { throw ValidationError("'\(pair)' is not name=value.") }
             return (String(pair[..<sign]), String(pair[pair.index(after: sign)...]))
         }
+        return Dictionary(pairs) { _, last in last }
     }
 }

@@ -8,7 +8,7 @@ import Transport
     @Test func aLoopLetsGoOfWhatWasAborted() throws {
         let loop = try EventLoop()
         let buffers = LoopBuffers(loop: loop)
-        let listener = try LoopbackListener(port: 0, on: loop) { _, _ in }
+        let listener = try ListeningSocket(at: .loopback(port: 0), on: loop) { _, _ in }
         defer { listener.takeDown() }
         var lingering = LingeringTransports()
         weak var kept: Transport?
@@ -27,7 +27,7 @@ import Transport
     @Test func thoseThatAreGoneAreForgotten() throws {
         let loop = try EventLoop()
         let buffers = LoopBuffers(loop: loop)
-        let listener = try LoopbackListener(port: 0, on: loop) { _, _ in }
+        let listener = try ListeningSocket(at: .loopback(port: 0), on: loop) { _, _ in }
         defer { listener.takeDown() }
         var lingering = LingeringTransports()
         for _ in 1...200 {
@@ -38,7 +38,7 @@ import Transport
         #expect(lingering.count < 100)
     }
 
-    private static func transport(to listener: LoopbackListener, _ buffers: LoopBuffers) throws -> Transport {
+    private static func transport(to listener: ListeningSocket, _ buffers: LoopBuffers) throws -> Transport {
         let address = SocketAddress.loopback(port: listener.port)
         let transport = Transport(
             try Socket.connect(address), peer: address, tls: nil, isConnecting: true, buffers: buffers)

@@ -1,8 +1,10 @@
 import Glibc
 import HTTP
-import StandIn
+import Reactor
 import TLS
 import Testing
+
+@testable import StandIn
 
 @Suite struct StandInProgramTests {
     @Test func theFactsAreEnoughToConnect() throws {
@@ -22,6 +24,22 @@ import Testing
         let request = ClientRequest(
             port: port, fields: ["Authorization": "KEY"], tls: try TLSClientContext(trust: trust))
         try StandInClient(request, on: clients).begin()
+    }
+
+    @Test func aZoneMayHaveAnAddressOfItsOwn() throws {
+        var program = StandInProgram()
+        program.addresses = ["eu": "127.0.20.1"]
+        let running = try program.start()
+        defer { running.stop() }
+        let port = try #require(running.ports["eu"])
+        // The port is free for another where it is not the zone's.
+        let loop = try EventLoop()
+        let address = try #require(SocketAddress(literal: "127.0.20.1", port: port))
+        #expect(throws: SystemError.self) { try ListeningSocket(at: address, on: loop) { _, _ in } }
+        try ListeningSocket(at: .loopback(port: port), on: loop) { _, _ in }.takeDown()
+
+        program.addresses = ["eu": "nowhere"]
+        #expect(throws: StandInProgram.NoAddress.self) { try program.start() }
     }
 
     @Test func temporaryCertificatesGoWithTheProgram() throws {

@@ -1,10 +1,13 @@
+import Reactor
 import StandIn
 import Testing
 
 @Suite struct StandInZoneTests {
     @Test func aZonePlaysTheProviderUnlessToldOtherwise() {
         let zone = StandInZone("eu", keys: ProviderKeys([]))
-        #expect(zone.mode == .provider && zone.port == 0 && zone.maxOpensPerMinute == nil)
+        #expect(
+            zone.mode == .provider && zone.address.isLoopback && zone.address.port == 0 && zone.maxOpensPerMinute == nil
+        )
         #expect(zone.maxSessionSeconds == 10_800 && zone.delays == ProviderSession.Delays())
         #expect(StandInZone.Mode.allCases.map(\.rawValue) == ["provider", "echo", "echo-frames"])
     }

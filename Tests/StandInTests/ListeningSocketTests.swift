@@ -3,21 +3,21 @@ import Testing
 
 @testable import StandIn
 
-@Suite struct LoopbackListenerTests {
+@Suite struct ListeningSocketTests {
     @Test func itsPortIsItsOwnWhileItIsDown() throws {
         let loop = try EventLoop()
-        let listener = try LoopbackListener(port: 0, on: loop) { _, _ in }
+        let listener = try ListeningSocket(at: .loopback(port: 0), on: loop) { _, _ in }
         let port = listener.port
         #expect(port > 0)
-        #expect(throws: SystemError.self) { try LoopbackListener(port: port, on: loop) { _, _ in } }
+        #expect(throws: SystemError.self) { try ListeningSocket(at: .loopback(port: port), on: loop) { _, _ in } }
         listener.takeDown()
         listener.takeDown()
         #expect(listener.port == port)
-        let other = try LoopbackListener(port: port, on: loop) { _, _ in }
+        let other = try ListeningSocket(at: .loopback(port: port), on: loop) { _, _ in }
         listener.bringUp()  // The port is taken: it stays down.
         other.takeDown()
         listener.bringUp()
-        #expect(throws: SystemError.self) { try LoopbackListener(port: port, on: loop) { _, _ in } }
+        #expect(throws: SystemError.self) { try ListeningSocket(at: .loopback(port: port), on: loop) { _, _ in } }
         listener.takeDown()
     }
 }

@@ -1,26 +1,29 @@
 import Reactor
 
-/// A listening socket on 127.0.0.1 that hands over what it accepts. Belongs to its loop.
-final class LoopbackListener: EventHandler {
-    /// The port it listens on, or listened on when it is down.
-    let port: UInt16
+/// A listening socket that hands over what it accepts. Belongs to its loop.
+final class ListeningSocket: EventHandler {
+    /// Where it listens, or listened when it is down.
+    let address: SocketAddress
 
     private let loop: EventLoop
     private let accepted: (consuming Descriptor, SocketAddress) -> Void
     private var descriptor: Descriptor?
     private var registration: Registration?
 
-    /// Listens on `port`, 0 for any free one.
+    /// Listens at `address`; port 0 is any free one.
     init(
-        port: UInt16, on loop: EventLoop, _ accepted: @escaping (consuming Descriptor, SocketAddress) -> Void
+        at address: SocketAddress, on loop: EventLoop,
+        _ accepted: @escaping (consuming Descriptor, SocketAddress) -> Void
     ) throws(SystemError) {
         self.loop = loop
         self.accepted = accepted
-        let descriptor = try Socket.listen(.loopback(port: port))
-        self.port = try Socket.localAddress(descriptor.raw).port
+        let descriptor = try Socket.listen(address)
+        self.address = try Socket.localAddress(descriptor.raw)
         registration = try loop.register(self, descriptor: descriptor.raw, interest: .readable)
         self.descriptor = consume descriptor
     }
+
+    var port: UInt16 { address.port }
 
     /// Closes the socket: connections are refused from now on.
     func takeDown() {
@@ -31,7 +34,7 @@ final class LoopbackListener: EventHandler {
 
     /// Listens again on the same port; stays down when another process has taken it.
     func bringUp() {
-        guard registration == nil, let descriptor = try? Socket.listen(.loopback(port: port)) else { return }
+        guard registration == nil, let descriptor = try? Socket.listen(address) else { return }
         registration = try? loop.register(self, descriptor: descriptor.raw, interest: .readable)
         self.descriptor = consume descriptor
     }
