@@ -28,30 +28,39 @@ package final class Reloader: Sendable {
     private let cores: Int
     private let server: RelayServer
     private let log: Log
-    private let onRead: @Sendable (LoadResult) -> Void
     private let state = Lock(State())
     private let wakeup = DispatchSemaphore(value: 0)
+    /// Made once, before the thread that uses it starts.
+    private let watch = Lock<FileWatch?>(nil)
 
+    /// Starts the threads that watch and read.
+    ///
     /// - Parameters:
-    ///   - load: reads the configuration anew.
     ///   - environment: where `{env: NAME}` is looked up.
     ///   - cores: as for the first snapshot.
-    ///   - onRead: hears of everything that was read, faulty or not, before it is put in force.
-    package init(
-        of server: RelayServer, environment: [String: String], cores: Int, log: Log,
-        load: @escaping @Sendable () -> LoadResult, onRead: @escaping @Sendable (LoadResult) -> Void = { _ in }
+    ///   - files: those whose changes are a request.
+    ///   - load: reads the configuration anew.
+    /// - Throws: when the system has no threads or descriptors to give.
+    package static func start(
+        for server: RelayServer, environment: [String: String], cores: Int, log: Log, watching files: [String],
+        load: @escaping @Sendable () -> LoadResult
+    ) throws(SystemError) -> Reloader {
+        let reloader = Reloader(server, environment, cores, log, load)
+        let watch = try FileWatch.start(paths: files) { [weak reloader] in reloader?.request() }
+        reloader.watch.withLock { $0 = watch }
+        _ = try LoopThread.start(name: "reload") { reloader.run() }
+        return reloader
+    }
+
+    private init(
+        _ server: RelayServer, _ environment: [String: String], _ cores: Int, _ log: Log,
+        _ load: @escaping @Sendable () -> LoadResult
     ) {
         self.server = server
         self.environment = environment
         self.cores = cores
         self.log = log
         self.load = load
-        self.onRead = onRead
-    }
-
-    /// Starts its thread. Throws when the system has none to give.
-    package func start() throws(SystemError) {
-        _ = try LoopThread.start(name: "reload") { self.run() }
     }
 
     /// Asks for the files to be read again, soon.
@@ -62,6 +71,7 @@ package final class Reloader: Sendable {
 
     /// Reads nothing more.
     package func stop() {
+        watch.withLock { $0.take() }?.stop()
         state.withLock { $0.isStopped = true }
         wakeup.signal()
     }
@@ -83,7 +93,7 @@ package final class Reloader: Sendable {
 
     private func reload() {
         let result = load()
-        onRead(result)
+        watch.withLock { $0 }?.replacePaths(result.watched)
         do throws(RelayStartError) {
             guard let configuration = result.servable else { return refuse(result.faults.errors.map(\.description)) }
             let former = server.snapshot

@@ -10,7 +10,10 @@ struct Serve: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Run the relay.",
         discussion: """
-            SIGHUP: reload is not in force yet; the log says so. SIGTERM or SIGINT: accepts nothing more, lets sessions end by themselves for `timeouts.drain`, then ends them \
+            SIGHUP, or a change of any file the configuration names: the new version is put in force, whole or not at all. \
+            Sessions it does not allow any more are ended; the others notice nothing.
+
+            SIGTERM or SIGINT: accepts nothing more, lets sessions end by themselves for `timeouts.drain`, then ends them \
             and exits with 0. A second one ends at once.
             """)
 
@@ -30,18 +33,27 @@ struct Serve: ParsableCommand {
             output.log.write(.warning, .configurationWarning, .detail("\(warning)"))
         }
         do {
-            let snapshot = try RelaySnapshot(
-                configuration, environment: ProcessInfo.processInfo.environment,
-                cores: ProcessInfo.processInfo.activeProcessorCount)
-            let server = try RelayServer.start(snapshot, log: output.log)
-            try StopSignals.watch(server, log: output.log)
-            server.wait()
+            try serve(configuration, watching: result.watched, log: output.log)
             output.close()
         } catch {
             output.close()
             report("tidegate: \(error)")
             throw ExitCode.failure
         }
+    }
+
+    /// Returns when the relay has been stopped.
+    private func serve(_ configuration: RelayConfiguration, watching files: [String], log: Log) throws {
+        let environment = ProcessInfo.processInfo.environment
+        let cores = ProcessInfo.processInfo.activeProcessorCount
+        let server = try RelayServer.start(
+            RelaySnapshot(configuration, environment: environment, cores: cores), log: log)
+        let option = configurationOption
+        let reloader = try Reloader.start(
+            for: server, environment: environment, cores: cores, log: log, watching: files, load: { option.load() })
+        try StopSignals.watch(server, onHangUp: reloader.request)
+        server.wait()
+        reloader.stop()
     }
 
     /// Two descriptors a session, and some for listeners, loops and the log.

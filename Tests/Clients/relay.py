@@ -31,14 +31,18 @@ def secret_file(folder, name, text):
     return path
 
 
+def write_policy(path, tenants):
+    """Replaces a policy file as an editor does."""
+    path.write_text(json.dumps({"version": 1, "tenants": tenants}, indent=2))
+
+
 def start_relay(binaries, folder, certificate, zones, tenants, under=(), **more):
     """Starts `tidegate serve` on a free port of loopback; returns the program and its port.
 
     JSON is YAML too, so what is written needs no YAML library. `certificate` is a pair: chain and key; `under` is a
-    command that runs the relay.
+    command that runs the relay. Tenants are written to `policy.yaml`; without any, `policy` names files that are there.
     """
     chain, key = certificate
-    policy = {"version": 1, "tenants": tenants}
     configuration = {
         "version": 1,
         "site": {"name": "outside-tests"},
@@ -51,7 +55,8 @@ def start_relay(binaries, folder, certificate, zones, tenants, under=(), **more)
         "log": {"level": "debug", "format": "json"},
         **more,
     }
-    (folder / "policy.yaml").write_text(json.dumps(policy, indent=2))
+    if tenants:
+        write_policy(folder / "policy.yaml", tenants)
     (folder / "tidegate.yaml").write_text(json.dumps(configuration, indent=2))
     program = Program([*under, str(binaries / "tidegate"), "serve", "--config", str(folder / "tidegate.yaml")])
     listening = program.wait_for("stderr", lambda line: line.get("event") == "listening")

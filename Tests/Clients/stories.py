@@ -10,7 +10,9 @@ import socket
 import ssl
 import sys
 
+import live_changes
 import schemas
+from expectations import expect, expect_equal
 from programs import Program
 from relay import client_key, secret_file, start_relay, tenant, zone
 from standin import StandIn
@@ -93,6 +95,8 @@ def stories(harbour):
     yield "the provider key is in nothing that a client receives", key_not_received
     yield "the provider key is in no log line", key_not_logged
     yield "the printed schemas take the example and refuse what is faulty in it", schemas_judge_the_example
+    for name, action in live_changes.stories():
+        yield name, action
     yield "both programs end cleanly on SIGTERM", end_cleanly
 
 
@@ -257,12 +261,3 @@ def expect_told_by_websocket(seen, code):
     expect_equal(error["error_code"], code, "the error code")
     expect_equal(closing(seen)[0], code, "the close code")
     expect(error["error"].startswith(closing(seen)[1].rstrip("…")[:100]), "the reason is not the sentence")
-
-
-def expect(condition, otherwise):
-    if not condition:
-        raise AssertionError(otherwise)
-
-
-def expect_equal(found, wanted, what):
-    expect(found == wanted, f"{what}: {found!r} instead of {wanted!r}")
