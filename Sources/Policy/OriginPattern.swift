@@ -61,9 +61,23 @@ package struct OriginPattern: Hashable, Sendable, CustomStringConvertible {
         return origin.host[origin.host.index(after: dot)...] == parts.host
     }
 
-    package var description: String {
+    /// What follows `*.` in a pattern with a wildcard: whoever may take a name under it may connect. `nil`: an exact host.
+    package var wildcardParent: String? {
+        hasWildcard ? parts.host : nil
+    }
+
+    /// An origin that this pattern means, and of `patterns` none that names its host exactly.
+    func example(besides patterns: [OriginPattern]) -> String {
+        let taken = Set(patterns.filter { !$0.hasWildcard }.map(\.parts.host))
+        let labels = ["page"] + (0..<patterns.count).map { "page-\($0)" }
+        return text(label: labels.first { !taken.contains("\($0).\(parts.host)") } ?? "page")
+    }
+
+    package var description: String { text(label: "*") }
+
+    private func text(label: String) -> String {
         let port = parts.port == OriginParts.defaultPort(of: parts.scheme) ? "" : parts.port.map { ":\($0)" } ?? ""
-        return "\(parts.scheme)://\(hasWildcard ? "*." : "")\(parts.host)\(port)"
+        return "\(parts.scheme)://\(hasWildcard ? "\(label)." : "")\(parts.host)\(port)"
     }
 }
 

@@ -7,7 +7,8 @@ struct ConfigurationOption: ParsableArguments {
     @Option(name: .customLong("config"), help: ArgumentHelp("The configuration: tidegate.yaml.", valueName: "file"))
     var path: String
 
-    func load() -> LoadResult {
-        ConfigurationLoader.load(path, certificateCheck: CertificateCheck.fault)
+    /// - Parameter policies: policy files to read instead of those the configuration names.
+    func load(policies: [String]? = nil) -> LoadResult {
+        ConfigurationLoader.load(path, policies: policies, certificateCheck: CertificateCheck.fault)
     }
 }

@@ -1,0 +1,61 @@
+/// What a running relay tells of one of its sessions, as far as policy cares.
+package struct LiveSession: Equatable, Sendable {
+    /// The session's id.
+    package let id: String
+    /// Whom it belongs to.
+    package let tenant: TenantName
+    /// The zone its audio is in.
+    package let zone: Zone
+    /// What it is connected to, as `Endpoint` describes itself.
+    package let endpoint: String
+    /// The request's `Origin`, as it came.
+    package let origin: String?
+    /// Whether an `Authorization` header came with the request.
+    package let hasAuthorization: Bool
+    /// The client key that proved the tenant, as `CredentialProof.id` tells it; `nil`: not known.
+    package let keyID: String?
+
+    package init(
+        id: String, tenant: TenantName, zone: Zone, endpoint: String, origin: String? = nil,
+        hasAuthorization: Bool = true, keyID: String? = nil
+    ) {
+        self.id = id
+        self.tenant = tenant
+        self.zone = zone
+        self.endpoint = endpoint
+        self.origin = origin
+        self.hasAuthorization = hasAuthorization
+        self.keyID = keyID
+    }
+
+    /// Why this session would end when `new` takes the place of `old`, under which it runs; `nil`: it may go on.
+    package func refusal(from old: PolicySnapshot, to new: PolicySnapshot) -> Refusal? {
+        let request = PolicyRequest(
+            identity: identity(under: new), origin: origin, hasAuthorizationHeader: hasAuthorization,
+            ownOrigins: ownOrigins(under: old))
+        guard let endpoint = connected(under: new) ?? connected(under: old) else {
+            return Refusal(.residency, "\(self.endpoint) is not an endpoint of zone \(zone) any more.")
+        }
+        return Policy.refusal(ofSessionOn: endpoint, request, under: new)
+    }
+
+    /// A key that proves another tenant now proves nothing for a session of this one.
+    private func identity(under policy: PolicySnapshot) -> IdentityOutcome {
+        guard let keyID, let tenant = policy.tenants[tenant] else { return .tenant(tenant) }
+        let isKnown = tenant.keys.contains { key in
+            CredentialProof(kind: .clientKey, name: key.name, sha256: key.sha256).id == keyID
+        }
+        return isKnown ? .tenant(tenant.name) : .unknown
+    }
+
+    /// It was let in: an origin that is none of the tenant's was the relay's own.
+    private func ownOrigins(under policy: PolicySnapshot) -> [Origin] {
+        guard hasAuthorization, let origin = origin.flatMap({ Origin($0) }) else { return [] }
+        let isListed = policy.tenants[tenant]?.origins.contains { $0.matches(origin) } ?? false
+        return isListed ? [] : [origin]
+    }
+
+    private func connected(under policy: PolicySnapshot) -> Endpoint? {
+        policy.endpoints(of: zone).first { $0.description == endpoint }
+    }
+}

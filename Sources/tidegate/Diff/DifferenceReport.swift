@@ -1,0 +1,127 @@
+import Foundation
+import Policy
+
+/// What a new policy would change, as it is printed: for programs as it stands, for people as `text`.
+struct DifferenceReport: Encodable {
+    let before: String
+    let after: String
+    let tenants: [TenantEntry]
+    let keys: [KeyEntry]
+    /// The live sessions it would end; left out when no relay was asked.
+    let sessions: [SessionEntry]?
+
+    struct SessionEntry: Encodable {
+        let id: String
+        let tenant: String
+        let zone: String
+        let refusal: String
+        let sentence: String
+    }
+
+    struct TenantEntry: Encodable {
+        let tenant: String
+        let change: String
+        let members: [String]
+        let requests: [RequestEntry]
+    }
+
+    struct KeyEntry: Encodable {
+        let key: String
+        let before: String?
+        let after: String?
+        let requests: [RequestEntry]
+    }
+
+    struct RequestEntry: Encodable {
+        let asked: String?
+        let origins: [String]
+        let before: VerdictEntry
+        let after: VerdictEntry
+    }
+
+    struct VerdictEntry: Encodable {
+        let zone: String?
+        let endpoints: [String]?
+        let refusal: String?
+        let site: String?
+        let rule: Int
+        let sentence: String
+    }
+
+    /// - Parameter sessions: those of a running relay; `nil`: none was asked.
+    init(
+        _ difference: PolicyDifference, from old: PolicySnapshot, to new: PolicySnapshot, sessions: [LiveSession]? = nil
+    ) {
+        before = old.version
+        after = new.version
+        tenants = difference.tenants.map(TenantEntry.init)
+        keys = difference.keys.map(KeyEntry.init)
+        self.sessions = sessions?.compactMap { session in
+            session.refusal(from: old, to: new).map { SessionEntry(session, $0) }
+        }
+    }
+
+    func json() throws -> String {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
+        return String(decoding: try encoder.encode(self), as: UTF8.self)
+    }
+}
+
+extension DifferenceReport.SessionEntry {
+    fileprivate init(_ session: LiveSession, _ refusal: Refusal) {
+        id = session.id
+        tenant = session.tenant.text
+        zone = session.zone.name
+        self.refusal = refusal.name.rawValue
+        sentence = refusal.sentence
+    }
+}
+
+extension DifferenceReport.TenantEntry {
+    fileprivate init(_ change: PolicyDifference.TenantChange) {
+        tenant = change.name.text
+        self.change = change.kind.rawValue
+        members = change.members
+        requests = change.requests.map(DifferenceReport.RequestEntry.init)
+    }
+}
+
+extension DifferenceReport.KeyEntry {
+    fileprivate init(_ change: PolicyDifference.KeyChange) {
+        key = change.name
+        before = change.before?.text
+        after = change.after?.text
+        requests = change.requests.map(DifferenceReport.RequestEntry.init)
+    }
+}
+
+extension DifferenceReport.RequestEntry {
+    fileprivate init(_ change: PolicyDifference.RequestChange) {
+        asked = change.asked?.name
+        origins = change.origins.map { origin in
+            switch origin {
+            case .none: "none"
+            case .listed(let pattern): "\(pattern)"
+            case .foreign: "any other"
+            }
+        }
+        before = DifferenceReport.VerdictEntry(change.before)
+        after = DifferenceReport.VerdictEntry(change.after)
+    }
+}
+
+extension DifferenceReport.VerdictEntry {
+    fileprivate init(_ verdict: PolicyDifference.Verdict) {
+        rule = verdict.rule.rawValue
+        sentence = verdict.sentence
+        switch verdict.outcome {
+        case .granted(let zone, let endpoints):
+            (self.zone, self.endpoints) = (zone.name, endpoints.map { "\($0.zone) \($0)" })
+            (refusal, site) = (nil, nil)
+        case .refused(let name, let site):
+            (zone, endpoints) = (nil, nil)
+            (refusal, self.site) = (name.rawValue, site)
+        }
+    }
+}

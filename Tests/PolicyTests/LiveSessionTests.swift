@@ -1,0 +1,55 @@
+import Testing
+
+@testable import Policy
+
+@Suite struct LiveSessionTests {
+    private static let key = ClientKeyHash(name: "web", sha256: Array(repeating: 0xab, count: 32))
+    private static let pages = [try! OriginPattern("https://app.example")]
+
+    private static func tenant(
+        _ residency: Residency = .zones(.eu), keys: [ClientKeyHash] = [key], origins: [OriginPattern] = pages
+    ) -> Tenant {
+        Tenant(name: .acme, residency: residency, keys: keys, origins: origins)
+    }
+
+    private static func snapshot(_ tenants: Tenant..., zones: [Zone] = [.us, .eu]) -> PolicySnapshot {
+        PolicySnapshot(
+            version: "v", site: Site(name: "here"),
+            zones: zones.map { ZoneDefinition($0, endpoints: endpoints(of: $0)) }, tenants: tenants)
+    }
+
+    private static let changes: [(String, PolicySnapshot, RefusalName?)] = [
+        ("nothing", snapshot(tenant()), nil),
+        ("a zone more", snapshot(tenant(.zones(.us, .eu))), nil),
+        ("another zone", snapshot(tenant(.zones(.us))), .residency),
+        ("no such zone", snapshot(tenant(.any), zones: [.us]), .residency),
+        ("no such tenant", snapshot(), .unauthenticated),
+        ("no key", snapshot(tenant(keys: [])), .unauthenticated),
+        (
+            "the key is another tenant's",
+            snapshot(tenant(keys: []), Tenant(name: TenantName("b")!, residency: .any, keys: [key])), .unauthenticated
+        ),
+        ("no page", snapshot(tenant(origins: [])), .origin),
+    ]
+
+    @Test(arguments: changes.map(\.0))
+    func aSessionEndsWhenItCouldNotBeginNow(change: String) throws {
+        let (_, new, expected) = try #require(Self.changes.first { $0.0 == change })
+        let session = LiveSession(
+            id: "s", tenant: .acme, zone: .eu, endpoint: "wss://eu2.example/v3/ws", origin: "https://app.example",
+            hasAuthorization: false, keyID: "abababababab")
+        #expect(session.refusal(from: Self.snapshot(Self.tenant()), to: new)?.name == expected)
+    }
+
+    @Test func theRelaysOwnOriginStaysItsOwn() {
+        let session = LiveSession(
+            id: "s", tenant: .acme, zone: .eu, endpoint: "wss://eu1.example/v3/ws", origin: "https://stt.example")
+        #expect(session.refusal(from: Self.snapshot(Self.tenant()), to: Self.snapshot(Self.tenant(origins: []))) == nil)
+    }
+
+    @Test func anEndpointThatIsGoneEndsItsSessions() {
+        let session = LiveSession(id: "s", tenant: .acme, zone: .eu, endpoint: "wss://former.example/")
+        #expect(
+            session.refusal(from: Self.snapshot(Self.tenant()), to: Self.snapshot(Self.tenant()))?.name == .residency)
+    }
+}
