@@ -1,4 +1,4 @@
-/// Writes one flat JSON object, its members in the order they are added.
+/// Writes one JSON object, its members in the order they are added.
 package struct JSONObjectWriter: Sendable {
     private var bytes = [UInt8(ascii: "{")]
 
@@ -21,6 +21,12 @@ package struct JSONObjectWriter: Sendable {
     package mutating func member(_ name: String, _ value: Bool) {
         appendName(name)
         bytes += (value ? "true" : "false").utf8
+    }
+
+    /// Adds a member with a value that is JSON already.
+    package mutating func member(_ name: String, json value: [UInt8]) {
+        appendName(name)
+        bytes += value
     }
 
     /// The object's bytes. Members may still be added afterwards.

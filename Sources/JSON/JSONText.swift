@@ -1,4 +1,4 @@
-/// JSON strings (RFC 8259 §7).
+/// JSON strings (RFC 8259 §7) and arrays (§5).
 package enum JSONText {
     /// The text as it stands between the quotes of a JSON string.
     package static func escape(_ text: String) -> String {
@@ -10,6 +10,11 @@ package enum JSONText {
     /// The text as a JSON string, quotes included.
     package static func quoted(_ text: String) -> String {
         "\"\(escape(text))\""
+    }
+
+    /// An array of values that are JSON already.
+    package static func array(_ values: [[UInt8]]) -> [UInt8] {
+        [UInt8(ascii: "[")] + values.joined(separator: [UInt8(ascii: ",")]) + [UInt8(ascii: "]")]
     }
 
     /// Adds the text as a JSON string, quotes included.

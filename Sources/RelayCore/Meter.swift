@@ -5,6 +5,17 @@ package struct Meter: Equatable, Sendable {
     /// Payload bytes of data frames.
     package var bytes: UInt64 = 0
 
+    package init(frames: UInt64 = 0, bytes: UInt64 = 0) {
+        self.frames = frames
+        self.bytes = bytes
+    }
+
+    /// Adds what another meter counted.
+    package static func += (total: inout Meter, other: Meter) {
+        total.frames &+= other.frames
+        total.bytes &+= other.bytes
+    }
+
     mutating func count(frameOf payloadLength: UInt64) {
         frames &+= 1
         bytes &+= payloadLength

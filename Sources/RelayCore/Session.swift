@@ -165,7 +165,19 @@ struct Facts {
 }
 
 extension Session {
-    func summary(now: Instant) -> SessionSummary {
+    /// The zone that hears the session and what each side sent, once the upstream is open.
+    package var traffic: (zone: Zone, up: Meter, down: Meter)? {
+        facts.zone.map { ($0, up.meter, down.meter) }
+    }
+
+    /// From the request to the open upstream; nil when none is.
+    package var dialTime: Duration? { facts.openedAt?.duration(since: facts.startedAt) }
+
+    /// Whether the client showed an `Authorization` header.
+    package var hasAuthorization: Bool { request?.hasAuthorization ?? false }
+
+    /// The facts so far. Before the end its `ending` means nothing.
+    package func summary(now: Instant) -> SessionSummary {
         SessionSummary(
             id: id, tenant: facts.tenant, origin: request?.origin, asked: request?.ask.zone, zone: facts.zone,
             endpoint: facts.endpoint, peer: facts.peer, failedDials: facts.failedDials,
@@ -173,7 +185,7 @@ extension Session {
             lastPolicy: policy.version, trail: facts.trail, ending: ending ?? .abandoned,
             refusal: facts.refusal,
             duration: now.duration(since: facts.startedAt),
-            dialTime: facts.openedAt?.duration(since: facts.startedAt), up: up.meter, down: down.meter, audio: audio,
+            dialTime: dialTime, up: up.meter, down: down.meter, audio: audio,
             terminatedBy: facts.terminatedBy, billedSeconds: facts.billedSeconds)
     }
 }

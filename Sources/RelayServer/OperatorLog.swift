@@ -27,15 +27,34 @@ package final class OperatorLog: Sendable {
 
 /// The time of day.
 enum WallClock {
-    /// RFC 3339, UTC, milliseconds.
-    @Sendable static func timestamp() -> String {
+    /// Unix time.
+    static func seconds() -> Double {
+        let now = now()
+        return Double(now.tv_sec) + Double(now.tv_nsec) / 1e9
+    }
+
+    /// Now, as RFC 3339 writes it: UTC, milliseconds.
+    @Sendable static func timestamp() -> String { timestamp(now()) }
+
+    /// The same of a Unix time; of one that no clock shows, the epoch.
+    static func timestamp(at seconds: Double) -> String {
+        let nanoseconds = Int64(exactly: (seconds * 1e9).rounded()) ?? 0
+        return timestamp(timespec(tv_sec: Int(nanoseconds / 1_000_000_000), tv_nsec: Int(nanoseconds % 1_000_000_000)))
+    }
+
+    private static func now() -> timespec {
         var now = timespec()
         clock_gettime(CLOCK_REALTIME, &now)
+        return now
+    }
+
+    private static func timestamp(_ time: timespec) -> String {
+        var time = time
         var parts = tm()
-        gmtime_r(&now.tv_sec, &parts)
+        gmtime_r(&time.tv_sec, &parts)
         let date = [Int(parts.tm_year) + 1900, Int(parts.tm_mon) + 1, Int(parts.tm_mday)].map { padded($0, 2) }
-        let time = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { padded(Int($0), 2) }
-        return "\(date.joined(separator: "-"))T\(time.joined(separator: ":")).\(padded(now.tv_nsec / 1_000_000, 3))Z"
+        let clock = [parts.tm_hour, parts.tm_min, parts.tm_sec].map { padded(Int($0), 2) }
+        return "\(date.joined(separator: "-"))T\(clock.joined(separator: ":")).\(padded(time.tv_nsec / 1_000_000, 3))Z"
     }
 
     private static func padded(_ number: Int, _ width: Int) -> String {

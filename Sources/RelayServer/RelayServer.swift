@@ -7,6 +7,9 @@ import Telemetry
 /// `RelayServer` is the only library that knows all the others: it builds, starts, drains and stops. What happens to a
 /// session is decided in `RelayCore`; where it may go, in `Policy`. Called by `serve`, `demo` and tests, from any thread.
 package final class RelayServer: Sendable {
+    /// What is true of the whole process.
+    package let status: RelayStatus
+    private let admin: AdminListener?
     private let mailboxes: [Mailbox<WorkerMessage>]
     private let threads: [LoopThread]
     private let sessions: SessionCount
@@ -27,6 +30,9 @@ package final class RelayServer: Sendable {
     ) throws(RelayStartError) -> RelayServer {
         var listeners = Listeners()
         let perLoop = try listeners.change(to: snapshot.listeners, loops: snapshot.threads)
+        let status = RelayStatus(snapshot.policy)
+        let door = try snapshot.admin.map { (settings) throws(RelayStartError) in try AdminListener.bind(settings) }
+        let admin: AdminListener?
         let sessions = SessionCount(limit: snapshot.maxSessions)
         var mailboxes: [Mailbox<WorkerMessage>] = []
         var threads: [LoopThread] = []
@@ -39,19 +45,24 @@ package final class RelayServer: Sendable {
                 threads.append(try LoopThread.start(name: "loop-\(index)") { worker.run() })
                 mailboxes.append(mailbox)
             }
+            admin = try AdminListener.start(door, status: status, workers: mailboxes)
         } catch {
             for mailbox in mailboxes { mailbox.post(.stop) }
             throw RelayStartError(text: "The event loops cannot be started: \(error).")
         }
         for address in listeners.addresses { log.write(.info, .listening, .address(address.description)) }
+        if let admin { log.write(.info, .listening, .address(admin.address.description), .kind("admin")) }
         return RelayServer(
-            mailboxes: mailboxes, threads: threads, sessions: sessions,
+            status: status, admin: admin, mailboxes: mailboxes, threads: threads, sessions: sessions,
             state: State(snapshot: snapshot, listeners: listeners), log: log)
     }
 
     private init(
-        mailboxes: [Mailbox<WorkerMessage>], threads: [LoopThread], sessions: SessionCount, state: State, log: Log
+        status: RelayStatus, admin: AdminListener?, mailboxes: [Mailbox<WorkerMessage>], threads: [LoopThread],
+        sessions: SessionCount, state: State, log: Log
     ) {
+        self.status = status
+        self.admin = admin
         self.mailboxes = mailboxes
         self.threads = threads
         self.sessions = sessions
@@ -64,6 +75,9 @@ package final class RelayServer: Sendable {
 
     /// What is in force.
     package var snapshot: RelaySnapshot { state.withLock { $0.snapshot } }
+
+    /// Where the admin listener is bound; nil when there is none.
+    package var adminAddress: SocketAddress? { admin?.address }
 
     /// The sessions admitted now.
     package var sessionCount: Int { sessions.current }
@@ -78,6 +92,8 @@ package final class RelayServer: Sendable {
             let perLoop = try state.listeners.change(to: snapshot.listeners, loops: mailboxes.count)
             state.snapshot = snapshot
             sessions.changeLimit(to: snapshot.maxSessions)
+            status.reloaded(snapshot.policy)
+            if let settings = snapshot.admin { admin?.change(to: settings) }
             // Under the lock, so that every loop hears of versions in the same order.
             for (mailbox, listeners) in zip(mailboxes, perLoop) { mailbox.post(.reload(snapshot, listeners)) }
             for address in state.listeners.addresses where !before.contains(address) {
@@ -89,6 +105,7 @@ package final class RelayServer: Sendable {
     /// Accepts nothing more and lets sessions end by themselves for `timeouts.drain`; then ends them. `wait` returns when
     /// the last is gone.
     package func drain() {
+        status.drains()
         log.write(.info, .draining, .count(sessionCount))
         let patience = snapshot.drain
         for mailbox in mailboxes { mailbox.post(.drain(patience)) }
@@ -102,6 +119,7 @@ package final class RelayServer: Sendable {
     /// Returns when every loop has ended.
     package func wait() {
         for thread in threads { thread.join() }
+        admin?.stop()
         log.write(.info, .stopped)
     }
 }

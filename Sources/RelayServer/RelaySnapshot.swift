@@ -24,6 +24,9 @@ package final class RelaySnapshot: Sendable {
     /// Event loops; at least one.
     let threads: Int
 
+    /// Where operators look in; nil: nowhere.
+    let admin: AdminListener.Settings?
+
     /// A place where clients connect.
     struct Listener: Sendable {
         /// As configured: a port of 0 is still 0.
@@ -73,6 +76,9 @@ package final class RelaySnapshot: Sendable {
         threads = max(1, settings.threads == 0 ? cores : settings.threads)
         listeners = try settings.listeners.map { (listener) throws(RelayStartError) in
             try Listener(listener, replacing: former?.listeners ?? [])
+        }
+        admin = try settings.admin.map { (admin) throws(RelayStartError) in
+            try AdminListener.Settings(admin, environment: environment)
         }
         var trust = TrustStores()
         var zones: [Zone: UpstreamZone] = [:]
@@ -127,6 +133,18 @@ extension RelaySnapshot.Listener {
             certificates: certificates, minimumVersion: settings.minimum == .tls13 ? .tls13 : .tls12,
             ticketKeys: former?.tls?.ticketKeys ?? .make())
         return (context, identity)
+    }
+}
+
+extension AdminListener.Settings {
+    fileprivate init(_ settings: AdminSettings, environment: [String: String]) throws(RelayStartError) {
+        guard let address = SocketAddress(literal: "\(settings.address.ip)", port: settings.address.port) else {
+            throw RelayStartError(text: "Cannot listen on \(settings.address): it is not an address of this system.")
+        }
+        self.address = address
+        do throws(SecretError) { token = try settings.token?.resolveForHeader(environment: environment) } catch {
+            throw RelayStartError(text: "The admin listener's token: \(error.sentence).")
+        }
     }
 }
 

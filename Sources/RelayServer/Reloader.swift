@@ -9,18 +9,9 @@ import Telemetry
 /// It reads and builds on a thread of its own, one version at a time; requests that come meanwhile are one more.
 /// Thread-safe.
 package final class Reloader: Sendable {
-    /// What became of the versions read so far.
-    package struct Counts: Equatable, Sendable {
-        /// Put in force.
-        package var applied = 0
-        /// Refused as faulty.
-        package var refused = 0
-    }
-
     private struct State {
         var isRequested = false
         var isStopped = false
-        var counts = Counts()
     }
 
     private let load: @Sendable () -> LoadResult
@@ -76,9 +67,6 @@ package final class Reloader: Sendable {
         wakeup.signal()
     }
 
-    /// What became of the versions read so far.
-    package var counts: Counts { state.withLock { $0.counts } }
-
     private func run() {
         while true {
             wakeup.wait()
@@ -107,16 +95,15 @@ package final class Reloader: Sendable {
     }
 
     private func noteApplied(_ snapshot: RelaySnapshot, replacing former: RelaySnapshot) {
-        state.withLock { $0.counts.applied += 1 }
         log.write(.info, .reloaded, .policy(snapshot.policy.version), .count(server.sessionCount))
-        guard snapshot.threads != former.threads else { return }
-        log.write(
-            .warning, .configurationWarning,
-            .detail("threads: \(snapshot.threads) takes effect when the relay is started again"))
+        for key in snapshot.keysThatWait(since: former) {
+            log.write(
+                .warning, .configurationWarning, .detail("\(key) takes effect when the relay is started again"))
+        }
     }
 
     private func refuse(_ faults: [String]) {
-        state.withLock { $0.counts.refused += 1 }
+        server.status.reloadRefused()
         for fault in faults.prefix(Self.maxFaultsLogged) { log.write(.error, .reloadRefused, .detail(fault)) }
         let rest = faults.count - Self.maxFaultsLogged
         if rest > 0 { log.write(.error, .reloadRefused, .detail("and \(rest) more; `tidegate check` names them")) }
@@ -124,4 +111,14 @@ package final class Reloader: Sendable {
 
     /// One wrong indent can make hundreds.
     private static let maxFaultsLogged = 20
+}
+
+extension RelaySnapshot {
+    /// The keys whose new values a running relay cannot take.
+    fileprivate func keysThatWait(since former: RelaySnapshot) -> [String] {
+        var keys: [String] = []
+        if threads != former.threads { keys.append("threads") }
+        if admin?.address != former.admin?.address { keys.append("admin.address") }
+        return keys
+    }
 }

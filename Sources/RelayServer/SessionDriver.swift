@@ -28,6 +28,8 @@ final class SessionDriver {
     /// What the request said, until the upstream is open.
     private var request: Request?
     private var isAdmitted = false
+    /// What was dialled in vain before the dial under way.
+    private var failedEndpoint: Endpoint?
     /// What proved the tenant.
     private var proof: CredentialProof?
     // What the session was told last of the bytes that wait for each leg. In a steady flow there is nothing to tell.
@@ -68,6 +70,17 @@ final class SessionDriver {
     func refuse(_ refusal: Refusal) {
         handle(.rejected(refusal, .http))
     }
+
+    /// What a list tells of the session; nil for one that was not let in.
+    var liveRecord: LiveRecord? {
+        var summary = session.summary(now: loop.now)
+        summary.proof = proof
+        guard proof != nil, summary.refusal == nil else { return nil }
+        return LiveRecord(summary: summary, hasAuthorization: session.hasAuthorization)
+    }
+
+    /// What the session has carried; nil until its upstream is open.
+    var traffic: (zone: Zone, up: Meter, down: Meter)? { session.traffic }
 
     /// The relay's time is over.
     func drain() {
@@ -263,6 +276,7 @@ extension SessionDriver: DialerOwner {
         guard let request, let zone = snapshot.zones[endpoint.zone] else {
             preconditionFailure("a grant for zone \(endpoint.zone), which the snapshot it was granted under lacks")
         }
+        if let failedEndpoint { worker.countFailover(from: failedEndpoint, to: endpoint.zone) }
         let dialer = Dialer(endpoint, zone: zone, request: request.upstream, worker: worker)
         self.dialer = dialer
         screen = KeyScreen(zone.key)
@@ -283,11 +297,13 @@ extension SessionDriver: DialerOwner {
         upstream.open(transport)
         worker.opened(dialer.endpoint, at: transport.peer, session: id)
         handle(.dialed(UpstreamPeer(transport)))
+        if let duration = session.dialTime { worker.countDial(duration, in: dialer.endpoint.zone) }
         reportQueue(toward: .upstream)
         if !early.isEmpty { pass(early.span.bytes, from: .upstream) }
     }
 
     func dialer(_ dialer: Dialer, failed failure: DialFailure) {
+        failedEndpoint = dialer.endpoint
         worker.dialFailed(failure, endpoint: dialer.endpoint, session: id)
         // What is dialled next is granted under the policy of now.
         reconsider()

@@ -19,7 +19,7 @@ final class Worker {
     private let resolver: Resolver
     /// By their listeners' numbers.
     private var acceptors: [Int: Acceptor] = [:]
-    private var drivers: [String: SessionDriver] = [:]
+    private(set) var drivers: [String: SessionDriver] = [:]
     /// Sessions that may have to be judged under the present snapshot still.
     private var unjudged: ArraySlice<SessionDriver> = []
     private var lookups: [UInt64: Dialer] = [:]
@@ -27,6 +27,8 @@ final class Worker {
     /// Accepted connections whose request is not complete yet.
     private var newcomers = 0
     private var state = State.serving
+    /// What ended here, refused and failed.
+    var metrics = Metrics()
 
     private enum State: Equatable {
         case serving
@@ -85,6 +87,8 @@ enum WorkerMessage: Sendable {
     case reload(RelaySnapshot, [LoopListener])
     /// Go on judging the sessions under it.
     case judge
+    /// A question of the admin listener. Short, because sessions wait meanwhile.
+    case asked(@Sendable (Worker) -> Void)
     /// Accept nothing more; end the sessions that are left after this time.
     case drain(Duration)
     /// End everything now.
@@ -97,6 +101,7 @@ extension Worker: MailboxReceiver {
         case .resolved(let lookup, let answer): lookups.removeValue(forKey: lookup)?.resolved(answer)
         case .reload(let snapshot, let listeners): reload(snapshot, listeners)
         case .judge: judgeSome()
+        case .asked(let question): question(self)
         case .drain(let patience): drain(patience)
         case .stop: loop.stop()
         }
@@ -129,6 +134,7 @@ extension Worker {
     /// The end of a session's record. The driver may be in the middle of its own turn, so it lives until the loop's ends.
     func concluded(_ driver: SessionDriver, _ summary: SessionSummary) {
         if let driver = drivers.removeValue(forKey: driver.id) { loop.retire(driver) }
+        count(summary)
         SessionRecord.log(summary, to: log)
         stopIfDrained()
     }
@@ -140,6 +146,7 @@ extension Worker {
     }
 
     func dialFailed(_ failure: DialFailure, endpoint: Endpoint, session: String) {
+        count(failure, at: endpoint)
         let level: LogLevel =
             switch failure.kind {
             case .notVerified, .keyRejected, .addressForbidden: .error

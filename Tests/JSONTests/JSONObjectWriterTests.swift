@@ -12,6 +12,13 @@ import Testing
         #expect(object.json == Array(#"{"type":"Error","error_code":4403,"a\"b":true,"c":false}"#.utf8))
     }
 
+    @Test func aMemberCanHoldJSON() {
+        var object = JSONObjectWriter()
+        object.member("a", json: JSONText.array([]))
+        object.member("b", json: JSONText.array([Array("1".utf8), JSONObjectWriter().json]))
+        #expect(object.text == #"{"a":[],"b":[1,{}]}"#)
+    }
+
     @Test(arguments: ["", "\"", "\\", "\r\n\0", "é😀", "\u{2028}"]) func theScannerReadsBackWhatIsWritten(text: String) {
         var object = JSONObjectWriter()
         object.member(text + "name", text)

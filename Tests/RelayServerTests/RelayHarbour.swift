@@ -134,6 +134,8 @@ extension RelayHarbour {
         var listeners: [ListenerSettings]
         var limits = LimitSettings()
         var timeouts = TimeoutSettings()
+        /// The operators' door; there is none unless a story wants one.
+        var admin: AdminSettings?
         /// Where the relay finds the addresses of its upstreams.
         var resolver = Resolver()
         let authority: ThrowawayAuthority
@@ -214,7 +216,7 @@ extension RelayHarbour {
             }
             let settings = Settings(
                 site: site, listeners: listeners, hosts: hosts, zones: zones, limits: limits, timeouts: timeouts,
-                threads: Self.threads)
+                threads: Self.threads, admin: admin)
             return RelayConfiguration(
                 settings: settings,
                 policy: settings.policy(version: "\(version)", tenants: try tenants.map { try $0.policy() }))

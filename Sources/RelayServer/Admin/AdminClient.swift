@@ -1,0 +1,152 @@
+import Configuration
+import Crypto
+import Fetch
+import Foundation
+import Policy
+
+/// The other side of the admin listener, for commands. Blocks its caller.
+package struct AdminClient: Sendable {
+    /// Where an admin listener is that was told nothing else.
+    package static let usualAddress = "http://127.0.0.1:9901"
+    /// Of 9,000 sessions a page takes milliseconds.
+    private static let patience = Duration.seconds(10)
+
+    /// Without a path.
+    private let base: String
+    private let token: Secret?
+
+    /// - Parameters:
+    ///   - url: the listener's; a path in it is left out.
+    ///   - token: shown if it is given.
+    package init(_ url: String, token: Secret? = nil) {
+        let rest = url.drop { $0 != ":" }.dropFirst(3)
+        let path = rest.firstIndex { $0 == "/" || $0 == "?" || $0 == "#" } ?? url.endIndex
+        base = String(url[..<path])
+        self.token = token
+    }
+
+    /// The admin listener of a configuration. Throws when it has none, or its token cannot be read.
+    package init(_ settings: Settings, environment: [String: String]) throws(AdminClientError) {
+        guard let admin = settings.admin else {
+            throw AdminClientError(text: "The configuration has no admin listener; add `admin:`.")
+        }
+        var token: Secret?
+        do throws(SecretError) { token = try admin.token?.resolveForHeader(environment: environment) } catch {
+            throw AdminClientError(text: "The admin listener's token: \(error.sentence).")
+        }
+        // A listener on every address is on loopback too.
+        let address =
+            switch admin.address.ip {
+            case .v4(0): "127.0.0.1:\(admin.address.port)"
+            case .v6(0): "[::1]:\(admin.address.port)"
+            default: "\(admin.address)"
+            }
+        self.init("http://\(address)", token: token)
+    }
+
+    /// Why the relay is not ready, sentence by sentence; none when it is. Throws when it does not answer.
+    package func reasonsAgainstReadiness() throws(AdminClientError) -> [String] {
+        let response = try get("/readyz")
+        guard response.status == 200 || response.status == 503, let answer: Ready = try? decoded(response) else {
+            throw refused(response)
+        }
+        // A reason may be missing, an answer other than 200 is not.
+        return response.status == 200 ? [] : answer.reasons.isEmpty ? ["The relay is not ready."] : answer.reasons
+    }
+
+    /// Every session there is now, page by page; one that begins or ends meanwhile may be missing. Throws when the listener
+    /// does not answer, or not as one does.
+    package func sessions() throws(AdminClientError) -> [ListedSession] {
+        var all: [ListedSession] = []
+        var after: String?
+        repeat {
+            let response = try get("/sessions?limit=\(SessionQuery.maxLimit)" + (after.map { "&after=\($0)" } ?? ""))
+            guard response.status == 200, let page: Page = try? decoded(response) else { throw refused(response) }
+            // A listener that does not go on would be asked for ever.
+            guard page.next == nil || page.next != after else { throw refused(response) }
+            all += page.sessions
+            after = page.next
+        } while after != nil
+        return all
+    }
+
+    private func get(_ target: String) throws(AdminClientError) -> FetchResponse {
+        var request = FetchRequest(base + target)
+        request.timeout = Self.patience
+        // A page of the longest is below a kilobyte a session.
+        request.maxBodyBytes = 16 << 20
+        if let token {
+            request.fields = [("Authorization", "Bearer " + token.withBytes { String(decoding: $0, as: UTF8.self) })]
+        }
+        do throws(FetchError) { return try Fetch.perform(request) } catch {
+            throw AdminClientError(text: "\(base) does not answer: \(error.detail)")
+        }
+    }
+
+    private func decoded<Value: Decodable>(_ response: FetchResponse) throws -> Value {
+        let decoder = JSONDecoder()
+        decoder.keyDecodingStrategy = .convertFromSnakeCase
+        return try decoder.decode(Value.self, from: Data(response.body))
+    }
+
+    private func refused(_ response: FetchResponse) -> AdminClientError {
+        let problem: Problem? = try? decoded(response)
+        return AdminClientError(
+            text: "\(base) answers \(response.status): \(problem?.detail ?? "this is no admin listener's answer")")
+    }
+
+    private struct Ready: Decodable {
+        let reasons: [String]
+    }
+
+    private struct Page: Decodable {
+        let sessions: [ListedSession]
+        let next: String?
+    }
+
+    private struct Problem: Decodable {
+        let detail: String
+    }
+}
+
+/// A session as the admin listener lists it.
+package struct ListedSession: Decodable, Equatable, Sendable {
+    /// The session's id.
+    package let id: String
+    /// Whom the client belongs to.
+    package let tenant: String
+    /// Nil while it is being dialled.
+    package let zone: String?
+    /// Nil when the client asked for none.
+    package let asked: String?
+    /// Nil while it is being dialled.
+    package let endpoint: String?
+    /// The upstream's literal address; nil while it is being dialled.
+    package let peer: String?
+    /// As the request named it.
+    package let origin: String?
+    /// Whether the request had an `Authorization` field.
+    package let hasAuthorization: Bool
+    /// What proved the tenant.
+    package let credential: Credential?
+    /// When it was asked for, RFC 3339.
+    package let since: String
+    /// The version it was last judged under.
+    package let policy: String
+
+    /// What proved the tenant, by its name in the policy file.
+    package struct Credential: Decodable, Equatable, Sendable {
+        /// The kind's name.
+        package let kind: String
+        /// The name the policy file gives it.
+        package let name: String
+        /// Tells two of one name apart.
+        package let id: String
+    }
+}
+
+/// Why the admin listener could not be asked: a sentence.
+package struct AdminClientError: Error, Equatable, CustomStringConvertible {
+    let text: String
+    package var description: String { text }
+}

@@ -1,0 +1,69 @@
+import Configuration
+import Crypto
+import Foundation
+import HTTP
+import Policy
+import Reactor
+import RelayServer
+import StandIn
+import Testing
+
+/// What commands learn from a running relay.
+@Suite("Admin client", .timeLimit(.minutes(1))) struct AdminClientTests {
+    @Test func aRelayIsReadyOrSaysWhyNot() throws {
+        let harbour = try RelayHarbour { try $0.openAdmin() }
+        let client = AdminClient(try harbour.adminURL() + "/readyz")
+        #expect(try client.reasonsAgainstReadiness() == [])
+        harbour.relay.status.drains()
+        #expect(try client.reasonsAgainstReadiness() == ["The relay is shutting down."])
+    }
+
+    @Test func theTokenOfTheConfigurationIsShown() throws {
+        let harbour = try RelayHarbour { try $0.openAdmin(token: "token-of-operators") }
+        let stranger = AdminClient(try harbour.adminURL())
+        let error = #expect(throws: AdminClientError.self) { try stranger.reasonsAgainstReadiness() }
+        #expect(error.map { "\($0)" }?.contains("401: Show the token") == true)
+        let client = AdminClient(try harbour.adminURL(), token: Secret("token-of-operators"))
+        #expect(try client.reasonsAgainstReadiness() == [])
+        #expect(try client.sessions() == [])
+    }
+
+    @Test func nobodyAnsweringIsSaidSo() {
+        let error = #expect(throws: AdminClientError.self) {
+            try AdminClient("http://127.0.0.1:1/readyz").reasonsAgainstReadiness()
+        }
+        #expect(error.map { "\($0)".hasPrefix("http://127.0.0.1:1 does not answer: ") } == true)
+    }
+
+    @Test func allSessionsAreReadPageByPage() throws {
+        let harbour = try RelayHarbour { try $0.openAdmin() }
+        let clients = ["acme", "globex", "umbrella"].map {
+            harbour.client($0, fields: ["Origin": HarbourTenant.origin])
+        }
+        for client in clients { try client.begun() }
+        let sessions = try AdminClient(try harbour.adminURL()).sessions()
+        #expect(sessions.map(\.tenant).sorted() == ["acme", "globex", "umbrella"])
+        let acme = try #require(sessions.first { $0.tenant == "acme" })
+        #expect(acme.zone == "eu")
+        #expect(acme.asked == nil)
+        #expect(acme.origin == HarbourTenant.origin)
+        #expect(acme.hasAuthorization)
+        #expect(acme.credential?.name == "main")
+        #expect(acme.policy == "1")
+    }
+
+    @Test func aConfigurationLeadsToItsOwnListener() throws {
+        let site = Site(name: "here")
+        var settings = Settings(site: site, listeners: [], zones: [])
+        #expect(throws: AdminClientError.self) { try AdminClient(settings, environment: [:]) }
+        settings.admin = AdminSettings(address: ListenAddress(.v4(0), port: 1), token: .environment("TOKEN"))
+        #expect(throws: AdminClientError.self) { try AdminClient(settings, environment: [:]) }
+        let client = try AdminClient(settings, environment: ["TOKEN": "x"])
+        let error = #expect(throws: AdminClientError.self) { try client.sessions() }
+        #expect(error.map { "\($0)".hasPrefix("http://127.0.0.1:1 ") } == true)
+    }
+}
+
+extension RelayHarbour {
+    func adminURL() throws -> String { "http://127.0.0.1:\(try #require(relay.adminAddress?.port))" }
+}
