@@ -14,10 +14,19 @@ enum PeerCertificate {
 
     /// RFC 4514, but with UTF-8 as it is: `CN=acme-device,O=Acme GmbH`.
     static func subject(of certificate: OpaquePointer) -> String {
+        text(of: X509_get_subject_name(certificate))
+    }
+
+    /// The same of whoever issued it.
+    static func issuer(of certificate: OpaquePointer) -> String {
+        text(of: X509_get_issuer_name(certificate))
+    }
+
+    private static func text(of name: OpaquePointer?) -> String {
         let bio = BIO_new(BIO_s_mem())
         defer { BIO_free(bio) }
         let flags = shim_XN_FLAG_RFC2253() & ~UInt(ASN1_STRFLGS_ESC_MSB)
-        X509_NAME_print_ex(bio, X509_get_subject_name(certificate), 0, flags)
+        X509_NAME_print_ex(bio, name, 0, flags)
         var text = [UInt8](repeating: 0, count: BIO_ctrl_pending(bio))
         let count = BIO_read(bio, &text, Int32(clamping: text.count))
         return String(decoding: text.prefix(Int(max(0, count))), as: UTF8.self)

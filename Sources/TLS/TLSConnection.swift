@@ -129,6 +129,21 @@ package final class TLSConnection {
         }
     }
 
+    /// Keeps what the server's certificate says, also when it is refused: for whoever wants to tell why. Call it before
+    /// `start`. What is believed stays the same.
+    package func keepPresentedCertificate() {
+        SSL_set_verify(ssl, SSL_VERIFY_PEER, notePresentedCertificate)
+    }
+
+    /// What the server's certificate says, if `keepPresentedCertificate` was called and the server has shown one.
+    package private(set) var presentedCertificate: CertificateFacts?
+
+    /// Reads a borrowed certificate. Called from OpenSSL while it verifies.
+    fileprivate func note(_ certificate: OpaquePointer) {
+        guard presentedCertificate == nil, case .client(_, let key) = role else { return }
+        presentedCertificate = CertificateFacts(certificate, serverName: key.serverName)
+    }
+
     /// Keeps a session to resume later, and owns it from now on. Called from OpenSSL while it reads a ticket.
     func remember(_ session: OpaquePointer) {
         guard case .client(let context, let key) = role else { return SSL_SESSION_free(session) }
@@ -156,6 +171,12 @@ extension TLSConnection {
     package var version: TLSVersion? {
         guard SSL_is_init_finished(ssl) == 1 else { return nil }
         return TLSVersion.allCases.first { $0.number == SSL_version(ssl) }
+    }
+
+    /// The cipher suite agreed on, by its standard name.
+    package var cipher: String? {
+        guard SSL_is_init_finished(ssl) == 1 else { return nil }
+        return SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) }
     }
 
     /// The handshake resumed an earlier session: certificates were verified then, not now.
@@ -253,4 +274,15 @@ extension TLSConnection {
         state = .failed
         return TLSError(OpenSSLError.take(), verifyResult: SSL_get_verify_result(ssl))
     }
+}
+
+/// OpenSSL's report of one step of verification; whatever it found stands.
+private func notePresentedCertificate(_ isGood: Int32, _ store: OpaquePointer?) -> Int32 {
+    let ssl = X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx())
+    if let ssl, let leaf = X509_STORE_CTX_get0_cert(store),
+        let connection = SSL_get_ex_data(OpaquePointer(ssl), TLSConnection.backReference)
+    {
+        Unmanaged<TLSConnection>.fromOpaque(connection).takeUnretainedValue().note(leaf)
+    }
+    return isGood
 }

@@ -1,0 +1,69 @@
+import Configuration
+import Dispatch
+import Fetch
+import Policy
+import Reactor
+import TLS
+import Timing
+
+/// Looks at every endpoint of a configuration as the relay's dialer would reach it, without opening a session.
+///
+/// It has no other way out than the dialer: only endpoints that the configuration names, only addresses that rule 7 lets
+/// through, the same verification. It never holds a provider key: the zones' secrets are not read. Blocks its caller.
+package struct Probe {
+    private let resolver: Resolver
+
+    /// - Parameter resolver: finds addresses; the system's unless a test has names of its own.
+    package init(resolver: Resolver = Resolver()) {
+        self.resolver = resolver
+    }
+
+    /// Probes every endpoint of a zone, in order. Throws when the zone's authorities cannot be read.
+    package func reports(on zone: ZoneSettings) throws(RelayStartError) -> [EndpointReport] {
+        let trust: TLSClientContext
+        do throws(TLSError) { trust = try TLSClientContext(trust: zone.verify.authority.store()) } catch {
+            throw RelayStartError(text: "The authorities of zone \(zone.zone): \(error.detail)")
+        }
+        return zone.endpoints.map { endpoint in
+            let verification = EndpointVerification(
+                endpoint: endpoint, tls: trust, networks: zone.verify.networks, pins: zone.verify.pins)
+            return report(on: verification, in: zone)
+        }
+    }
+
+    private func report(on verification: EndpointVerification, in zone: ZoneSettings) -> EndpointReport {
+        let endpoint = verification.endpoint
+        let began = MonotonicClock.now()
+        let found = addresses(of: endpoint, within: zone.connectTimeout)
+        let lookup = endpoint.address == nil ? MonotonicClock.now().duration(since: began) : nil
+        func report(_ failure: String?, _ addresses: [AddressReport]) -> EndpointReport {
+            EndpointReport(
+                zone: endpoint.zone.name, endpoint: endpoint.description,
+                lookupMilliseconds: lookup.map(\.inMilliseconds), failure: failure, addresses: addresses)
+        }
+        switch found {
+        case .failure(let error): return report("\(error)", [])
+        case .success(let addresses):
+            return report(nil, addresses.map { ProbedAddress($0, verification, zone).report() })
+        }
+    }
+
+    private func addresses(of endpoint: Endpoint, within limit: Duration) -> Resolver.Answer {
+        if let address = endpoint.address { return .success([SocketAddress(address)].compactMap { $0 }) }
+        let answer = Lock<Resolver.Answer?>(nil)
+        let isAnswered = DispatchSemaphore(value: 0)
+        resolver.resolve(endpoint.hostName, port: endpoint.port) { found in
+            answer.withLock { $0 = found }
+            isAnswered.signal()
+        }
+        guard isAnswered.wait(timeout: .now() + .milliseconds(limit.milliseconds)) == .success else {
+            return .failure(.temporary)
+        }
+        return answer.withLock { $0 } ?? .failure(.temporary)
+    }
+}
+
+extension Duration {
+    /// To the microsecond, for people.
+    var inMilliseconds: Double { (inSeconds * 1e6).rounded() / 1000 }
+}
