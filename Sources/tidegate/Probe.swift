@@ -26,7 +26,7 @@ struct ProbeCommand: ParsableCommand {
         var reports: [EndpointReport] = []
         for zone in try zones() {
             let found = try probe.reports(on: zone)
-            if !json { found.forEach { print(told($0)) } }
+            if !json { for report in found { print(told(report)) } }
             reports += found
         }
         if json { print(try encoded(reports)) }

@@ -114,10 +114,12 @@ extension AdminDesk {
 extension AdminDesk {
     /// The process turns: every loop that has not ended answers.
     func tellHealth(_ reply: @escaping (AdminAnswer) -> Void) {
-        ask({ _, _ in true }) { replies in
-            let silent = replies.indices.filter { replies[$0].isSilent }
-            guard let first = silent.first else { return reply(AdminAnswer(body: Array(#"{"healthy":true}"#.utf8))) }
-            reply(.problem(503, "Loop \(first) does not answer.\(silent.count > 1 ? " Others neither." : "")"))
+        let isThere: @Sendable (Worker, Int) -> Bool = { _, _ in true }
+        ask(isThere) { replies in
+            guard let silent = replies.firstIndex(where: \.isSilent) else {
+                return reply(AdminAnswer(body: Array(#"{"healthy":true}"#.utf8)))
+            }
+            reply(.problem(503, "Loop \(silent) does not answer."))
         }
     }
 
@@ -130,7 +132,8 @@ extension AdminDesk {
     /// What Prometheus asks for.
     func tellMetrics(_ reply: @escaping (AdminAnswer) -> Void) {
         let state = status.current
-        ask({ worker, _ in worker.metricsNow }) { replies in
+        let metrics: @Sendable (Worker, Int) -> Metrics = { worker, _ in worker.metricsNow }
+        ask(metrics) { replies in
             guard !replies.contains(where: \.isSilent) else {
                 // Counters that shrink would look like a restart.
                 return reply(.problem(503, "A loop does not answer."))

@@ -23,7 +23,8 @@ final class SessionListing {
     }
 
     func start() {
-        desk.ask({ worker, _ in worker.sessionIDs }) { [self] replies in
+        let ids: @Sendable (Worker, Int) -> [String] = { worker, _ in worker.sessionIDs }
+        desk.ask(ids) { [self] replies in
             guard !replies.contains(where: \.isSilent) else { return fail() }
             var all: [(id: String, loop: Int)] = []
             for (loop, reply) in replies.enumerated() {
@@ -31,7 +32,7 @@ final class SessionListing {
             }
             total = all.count
             if let after = query.after { all.removeAll { $0.id <= after } }
-            ids = all.sorted { $0.id < $1.id }[...]
+            self.ids = all.sorted { $0.id < $1.id }[...]
             askForSlice()
         }
     }
@@ -40,11 +41,12 @@ final class SessionListing {
         guard !ids.isEmpty, page.count <= query.limit else { return finish() }
         let slice = Dictionary(grouping: ids.prefix(Self.slice), by: \.loop).mapValues { $0.map(\.id) }
         ids = ids.dropFirst(Self.slice)
-        desk.ask({ worker, loop in worker.records(of: slice[loop] ?? []) }) { [self] replies in
+        let records: @Sendable (Worker, Int) -> [LiveRecord] = { worker, loop in worker.records(of: slice[loop] ?? []) }
+        desk.ask(records) { [self] replies in
             guard !replies.contains(where: \.isSilent) else { return fail() }
-            var records: [LiveRecord] = []
-            for case .answered(let some) in replies { records += some.filter(query.admits) }
-            page += records.sorted { $0.summary.id < $1.summary.id }
+            var found: [LiveRecord] = []
+            for case .answered(let some) in replies { found += some.filter(query.admits) }
+            page += found.sorted { $0.summary.id < $1.summary.id }
             askForSlice()
         }
     }
