@@ -30,7 +30,7 @@ struct ProbeCommand: ParsableCommand {
             reports += found
         }
         if json { print(try encoded(reports)) }
-        guard reports.allSatisfy(\.isGood) else { throw ExitCode.failure }
+        guard reports.allSatisfy(\.isUsable) else { throw ExitCode.failure }
     }
 
     /// Missing certificates and keys of the relay's own do not matter here; faults in the files' text do.
@@ -57,10 +57,11 @@ struct ProbeCommand: ParsableCommand {
     }
 
     private func told(_ report: EndpointReport) -> String {
-        var lines = ["\(report.zone)  \(report.endpoint)  \(report.isGood ? "ok" : "FAILED")"]
+        var lines = ["\(report.zone)  \(report.endpoint)  \(report.isUsable ? "ok" : "FAILED")"]
         if let failure = report.failure { lines.append("  name         \(failure)") }
         if let lookup = report.lookupMilliseconds, report.failure == nil {
-            lines.append("  name         \(report.addresses.count) addresses in \(lookup) ms")
+            let count = report.addresses.count
+            lines.append("  name         \(count) address\(count == 1 ? "" : "es") in \(lookup) ms")
         }
         for address in report.addresses { lines += told(address) }
         return lines.joined(separator: "\n")

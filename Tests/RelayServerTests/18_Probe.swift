@@ -14,7 +14,7 @@ import Testing
     @Test func aGoodEndpointIsToldInFull() throws {
         let quay = try Quay()
         let report = try quay.report()
-        #expect(report.isGood)
+        #expect(report.isUsable)
         #expect(report.zone == "eu")
         #expect(report.lookupMilliseconds != nil)
         #expect(report.addresses.map(\.address) == ["127.0.0.1:\(quay.port)"])
@@ -48,7 +48,7 @@ import Testing
     @Test func theConfigurationsKeyIsNotEvenRead() throws {
         let quay = try Quay()
         quay.settings.key = .file("/nowhere/at/all")
-        #expect(try quay.report().isGood)
+        #expect(try quay.report().isUsable)
     }
 
     @Test func thePinItPrintsIsThePinThatMatches() throws {
@@ -56,7 +56,7 @@ import Testing
         let pin = try #require(try quay.report().addresses.first?.certificate?.spkiSHA256)
         quay.settings.verify.pins = [try #require(Base64.standard.decode(pin))]
         let report = try quay.report()
-        #expect(report.isGood)
+        #expect(report.isUsable)
         #expect(report.addresses[0].verification?.pins == "match")
     }
 
@@ -102,7 +102,7 @@ import Testing
         let quay = try Quay()
         quay.settings.verify.networks = []
         let report = try quay.report()
-        #expect(!report.isGood)
+        #expect(!report.isUsable)
         let address = try #require(report.addresses.first)
         #expect(
             address.forbidden
@@ -121,7 +121,7 @@ import Testing
         // The stand-in listens on 127.0.0.1 alone.
         #expect(report.addresses[2].failure == "connect: Connection refused")
         // The dialer leaves out the addresses that cannot be had, too.
-        #expect(report.isGood)
+        #expect(report.isUsable)
     }
 
     @Test func whereNobodyListensIsSaidSo() throws {
@@ -135,7 +135,7 @@ import Testing
 
     @Test func aNameWithoutAddressesIsSaidSo() throws {
         let report = try Quay(addresses: []).report()
-        #expect(!report.isGood)
+        #expect(!report.isUsable)
         #expect(report.failure == "no such name")
     }
 
@@ -165,7 +165,7 @@ import Testing
         let address = try #require(EndpointAddress("127.0.0.1:\(quay.port)"))
         quay.settings.endpoints = [try Endpoint("wss://stt.example.com/v3/ws", in: .eu, address: address)]
         let report = try quay.report()
-        #expect(report.isGood)
+        #expect(report.isUsable)
         #expect(report.lookupMilliseconds == nil)
     }
 

@@ -36,15 +36,12 @@ package struct Probe {
         let began = MonotonicClock.now()
         let found = addresses(of: endpoint, within: zone.connectTimeout)
         let lookup = endpoint.address == nil ? MonotonicClock.now().duration(since: began) : nil
-        func report(_ failure: String?, _ addresses: [AddressReport]) -> EndpointReport {
-            EndpointReport(
-                zone: endpoint.zone.name, endpoint: endpoint.description,
-                lookupMilliseconds: lookup.map(\.inMilliseconds), failure: failure, addresses: addresses)
-        }
         switch found {
-        case .failure(let error): return report("\(error)", [])
+        case .failure(let error):
+            return EndpointReport(endpoint, lookup: lookup, failure: "\(error)", addresses: [])
         case .success(let addresses):
-            return report(nil, addresses.map { ProbedAddress($0, verification, zone).report() })
+            let reports = addresses.map { ProbedAddress($0, verification, zone).report() }
+            return EndpointReport(endpoint, lookup: lookup, failure: nil, addresses: reports)
         }
     }
 

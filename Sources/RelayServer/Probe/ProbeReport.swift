@@ -1,3 +1,5 @@
+import Policy
+
 /// What a probe found of one endpoint.
 package struct EndpointReport: Encodable, Sendable {
     /// The zone's name.
@@ -13,8 +15,16 @@ package struct EndpointReport: Encodable, Sendable {
 
     /// The relay can use the endpoint: it leaves out an address that is forbidden or cannot be reached, as long as there is
     /// another, but one that answers and is not what it should be fails the endpoint.
-    package var isGood: Bool {
-        failure == nil && addresses.contains(where: \.isGood)
+    package let isUsable: Bool
+
+    init(_ endpoint: Endpoint, lookup: Duration?, failure: String?, addresses: [AddressReport]) {
+        zone = endpoint.zone.name
+        self.endpoint = endpoint.description
+        lookupMilliseconds = lookup?.inMilliseconds
+        self.failure = failure
+        self.addresses = addresses
+        isUsable =
+            failure == nil && addresses.contains(where: \.isGood)
             && addresses.allSatisfy { $0.isGood || $0.connectMilliseconds == nil }
     }
 }
