@@ -90,6 +90,7 @@ private struct Reading {
         let files = policies?.map { ($0, Place(file: $0)) } ?? policyPaths(main.policies, beside: path)
         let tenants = tenants(in: files, zones: zones)
         guard !faults.hasErrors else { return nil }
+        faults.append(Weaknesses(main.settings, tenants, endpoints: Reading.endpointPlaces(in: root)).faults)
         let version = String(Hex.encode(Digest.sha256(digests)).prefix(12))
         var settings = main.settings
         for item in tenants where !item.providerKeys.isEmpty {
@@ -205,6 +206,13 @@ private struct Reading {
         if root.pairs != nil, root["receipts"] == nil {
             faults.warning(root.place, "`receipts` is left out: no receipt is kept of who was heard where")
         }
+    }
+
+    private static func endpointPlaces(in root: Node) -> [Zone: Place] {
+        let places = (root["zones"]?.pairs ?? []).compactMap { pair in
+            Zone(pair.key).map { ($0, pair.value["endpoints"]?.place ?? pair.keyPlace) }
+        }
+        return Dictionary(places, uniquingKeysWith: { first, _ in first })
     }
 
     private static func certificates(in root: Node) -> [(CertificateFiles, Place)] {

@@ -69,8 +69,13 @@ struct FileCheck {
         case .certificateChain, .authority, .keySet: return
         }
         var status = stat()
-        guard stat(path, &status) == 0, status.st_mode & (S_IROTH | S_IWOTH) != 0 else { return }
-        faults.warning(
-            reference.place, "\(reference.key): every user of this machine may read \(path); `chmod o-rw` it")
+        guard stat(path, &status) == 0 else { return }
+        if status.st_mode & (S_IROTH | S_IWOTH) != 0 {
+            faults.warning(
+                reference.place, "\(reference.key): every user of this machine may read \(path); `chmod o-rw` it")
+        }
+        if status.st_mode & S_IWGRP != 0 {
+            faults.warning(reference.place, "\(reference.key): the file's group may replace \(path); `chmod g-w` it")
+        }
     }
 }

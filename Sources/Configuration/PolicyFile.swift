@@ -8,6 +8,7 @@ struct PolicyFile {
     struct PlacedTenant {
         let tenant: Tenant
         let place: Place
+        let residencyPlace: Place
         /// The tenant's own keys at the provider, by zone.
         let providerKeys: [Zone: SecretSource]
         /// Of each of the tenant's keys, in order.
@@ -39,7 +40,8 @@ private struct PolicyReader {
             certificates: clients.texts("certificates").map(\.text), jwt: claim(clients),
             limits: TenantLimits(section.section("limits")), parameters: ParameterRules(section.section("parameters")))
         return PolicyFile.PlacedTenant(
-            tenant: tenant, place: place, providerKeys: providerKeys, keyPlaces: keys.map(\.place))
+            tenant: tenant, place: place, residencyPlace: section.node("residency")?.place ?? place,
+            providerKeys: providerKeys, keyPlaces: keys.map(\.place))
     }
 
     private mutating func providerKeys(_ section: Section) -> [Zone: SecretSource] {
@@ -59,7 +61,17 @@ private struct PolicyReader {
         let zones = (node.list ?? [node]).compactMap { item in
             item.text.flatMap { definedZone($0, item.place) }
         }
+        warnOfEdge(beside: zones, node)
         return ZoneList(zones).map { .zones($0) }
+    }
+
+    private mutating func warnOfEdge(beside zones: [Zone], _ node: Node) {
+        guard zones.contains(.edge), let other = zones.first(where: { $0 != .edge }) else { return }
+        let place = node.list?.first { $0.text == Zone.edge.name }?.place ?? node.place
+        faults.warning(
+            place,
+            "edge may be anywhere, so this residency makes no promise: every site may serve it, and \(other) beside "
+                + "edge is a place to fail over to; leave edge out to keep the data where the others are")
     }
 
     private mutating func keys(
@@ -78,7 +90,10 @@ private struct PolicyReader {
             keys.append((ClientKeyHash(name: name, sha256: sha256), place))
         }
         if clients.sections("keys").isEmpty {
-            faults.warning(place, "tenant \(tenant) has no client key: nobody can connect for it")
+            faults.warning(
+                place,
+                "tenant \(tenant) has no client key, and nothing else proves a tenant yet: nobody can connect for it; "
+                    + "`tidegate key create --tenant \(tenant)` makes one")
         }
         return keys
     }
@@ -86,12 +101,22 @@ private struct PolicyReader {
     private mutating func origins(_ clients: Section) -> [OriginPattern] {
         clients.texts("origins").compactMap { text, place in
             do throws(OriginPatternError) {
-                return try OriginPattern(text)
+                let pattern = try OriginPattern(text)
+                warnOfStrangers(pattern, place)
+                return pattern
             } catch {
                 faults.error(place, "\(quoted(text)): \(error.sentence)")
                 return nil
             }
         }
+    }
+
+    private mutating func warnOfStrangers(_ pattern: OriginPattern, _ place: Place) {
+        guard let parent = pattern.wildcardParent, PublicSuffix.holds(parent) else { return }
+        faults.warning(
+            place,
+            "anybody can have a page under \(parent), and \(pattern) admits them all; name the tenant's own, such as "
+                + "\(pattern.description.replacing("*", with: "app"))")
     }
 
     private func claim(_ clients: Section) -> TenantClaim? {

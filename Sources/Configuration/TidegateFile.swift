@@ -83,16 +83,27 @@ private struct TidegateReader {
                 faults.error(place, "another listener has the address \(address)")
             }
             let tls = tls(section)
-            if tls == nil, section.node("tls") == nil, !address.isLoopback, section.text("plaintext") != "allow" {
-                faults.error(
-                    place,
-                    "\(address) would serve plain ws:// off loopback, where keys and audio can be heard; "
-                        + "give it `tls`, or say `plaintext: allow`")
+            if tls == nil, section.node("tls") == nil, !address.isLoopback {
+                judgePlaintext(section, address, place)
             }
             checkProtocols(section)
             listeners.append(ListenerSettings(address: address, tls: tls, refusals: section.choice("refusals")))
         }
         return listeners
+    }
+
+    private mutating func judgePlaintext(_ listener: Section, _ address: ListenAddress, _ place: Place) {
+        if listener.text("plaintext") == "allow" {
+            faults.warning(
+                listener.node("plaintext")?.place ?? place,
+                "\(address) serves plain ws:// off loopback, where keys and audio can be heard; give it `tls`, unless "
+                    + "all that comes there has come through a TLS proxy beside it")
+        } else {
+            faults.error(
+                place,
+                "\(address) would serve plain ws:// off loopback, where keys and audio can be heard; "
+                    + "give it `tls`, or say `plaintext: allow`")
+        }
     }
 
     private func tls(_ listener: Section) -> ListenerTLS? {
@@ -212,9 +223,15 @@ private struct TidegateReader {
 
     // MARK: Receipts and admin
 
-    private func receipts() -> ReceiptSettings? {
+    private mutating func receipts() -> ReceiptSettings? {
         let section = file.section("receipts")
-        guard section.node != nil, let path = path(section, "file") else { return nil }
+        guard let node = section.node, let path = path(section, "file") else { return nil }
+        if section.node("signing_key") == nil {
+            faults.warning(
+                node.place,
+                "receipts are not signed: whoever can write the file can write another history; give them a `signing_key`"
+            )
+        }
         return ReceiptSettings(
             file: path, signingKey: secret(section, "signing_key"), checkpoint: section.duration("checkpoint"),
             whenUnwritable: section.choice("when_unwritable"))

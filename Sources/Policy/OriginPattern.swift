@@ -93,7 +93,8 @@ package enum OriginPatternError: Error, Equatable {
     package var sentence: String {
         switch self {
         case .null: "`null` is what every sandboxed page sends; name the pages that may connect"
-        case .everything: "`*` would admit every page; name the pages that may connect"
+        case .everything:
+            "`*` would admit every page; name those that may connect: https://app.example.com, or https://*.example.com"
         case .malformed: "an origin is scheme://host or scheme://host:port, without a path"
         case .host:
             "the host may hold ASCII letters, digits, `-`, `_` and `.` (write other scripts in punycode); `*` stands only for its whole first label"

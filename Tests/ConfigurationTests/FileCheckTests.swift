@@ -19,9 +19,12 @@ import Testing
         let directory = try Directory()
         try directory.write("open", "key", mode: 0o644)
         try directory.write("closed", "key", mode: 0o640)
+        try directory.write("shared", "key", mode: 0o660)
         #expect(
-            check(directory, [("open", .secret), ("closed", .secret)])
-                == ["t:1:1: warning: k: every user of this machine may read open; `chmod o-rw` it"])
+            check(directory, [("open", .secret), ("closed", .secret), ("shared", .secret)]) == [
+                "t:1:1: warning: k: every user of this machine may read open; `chmod o-rw` it",
+                "t:1:1: warning: k: the file's group may replace shared; `chmod g-w` it",
+            ])
     }
 
     @Test func aVariableMustBeSet() {

@@ -72,10 +72,41 @@ import Testing
         #expect(told.contains { $0.contains(expected) }, "\(told)")
     }
 
-    @Test func aTenantNobodyCanConnectForIsAWarning() {
+    @Test(arguments: [
+        (
+            "residency: eu", "residency: [us, edge]",
+            "p.yaml:4:21: warning: edge may be anywhere, so this residency makes no promise"
+        ),
+        (
+            "keys:", "origins: [\"https://*.co.uk\"]\n      keys:",
+            "p.yaml:6:17: warning: anybody can have a page under co.uk, and https://*.co.uk admits them all; name the "
+                + "tenant's own, such as https://app.co.uk"
+        ),
+        (
+            "keys:", "origins: [\"https://*.github.io:8443\"]\n      keys:",
+            "p.yaml:6:17: warning: anybody can have a page under github.io"
+        ),
+        (
+            "clients:", "limits: {}\n    parameters: {}\n    others:",
+            "p.yaml:3:3: warning: tenant acme has no client key, and nothing else proves a tenant yet: nobody can connect"
+        ),
+    ])
+    func whatIsLegalButWeakIsAWarning(part: String, replacement: String, expected: String) {
+        let told = faults(inPolicyFile: smallPolicy.replacing(part, with: replacement))
+        #expect(told.contains { $0.hasPrefix(expected) }, "\(told)")
+    }
+
+    @Test(arguments: ["residency: edge", "residency: [eu, us]", "residency: any"])
+    func aResidencyThatSaysWhatItMeansNeedsNoWord(residency: String) {
+        #expect(faults(inPolicyFile: smallPolicy.replacing("residency: eu", with: residency)) == [])
+    }
+
+    @Test func anOriginOfEverybodyIsAnErrorThatSaysWhatToWrite() {
+        let told = faults(inPolicyFile: smallPolicy.replacing("keys:", with: "origins: [\"*\"]\n      keys:"))
+        #expect(told.count == 1)
         #expect(
-            faults(inPolicyFile: "version: 1\ntenants: {acme: {residency: eu}}")
-                == ["p.yaml:2:11: warning: tenant acme has no client key: nobody can connect for it"])
+            told.first?.contains("error: `*`: `*` would admit every page; name those that may connect: https://app")
+                == true)
     }
 
     @Test func twoKeysOfOneNameAreAFault() {

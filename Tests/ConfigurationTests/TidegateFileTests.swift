@@ -121,6 +121,13 @@ import Testing
             "[{address: \"127.0.0.1:0\"}]", "[{address: \"127.0.0.1:0\", protocols: [h2, http/1.1]}]",
             "note: h2 is not yet in force"
         ),
+        (
+            "{address: \"127.0.0.1:0\"}", "{address: \"0.0.0.0:80\", plaintext: allow}",
+            "t.yaml:3:48: warning: 0.0.0.0:80 serves plain ws:// off loopback, where keys and audio can be heard"
+        ),
+        (
+            "policy:", "admin: {address: \"0.0.0.0:9901\", token: {env: T}}\npolicy:", "note: admin is not yet in force"
+        ),
         ("zone: eu}", "zone: edge}", "error: a site stands in one place"),
         ("zone: eu}", "zone: ap}", "warning: no zone ap is defined"),
         (", zone: eu}", "}", "warning: the site has no zone"),
@@ -149,6 +156,18 @@ import Testing
         let told = faults(inTidegateFile: smallFile.replacing(part, with: replacement))
         #expect(told.count == 1, "\(told)")
         #expect(told.first?.contains(expected) == true, "\(told)")
+    }
+
+    @Test func receiptsThatNobodySignsAreAWarning() {
+        func unsigned(_ receipts: String) -> [String] {
+            faults(inTidegateFile: smallFile + "\nreceipts: {\(receipts)}").filter { $0.contains("not signed") }
+        }
+        #expect(unsigned("file: r, signing_key: {file: k}") == [])
+        #expect(
+            unsigned("file: r") == [
+                "t.yaml:9:11: warning: receipts are not signed: whoever can write the file can write another history; "
+                    + "give them a `signing_key`"
+            ])
     }
 
     @Test(arguments: ["ws://localhost:9000/", "ws://[::1]:9000/", "wss://a.example/"])

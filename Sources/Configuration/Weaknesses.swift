@@ -1,0 +1,58 @@
+import Policy
+
+/// What is legal but weak, and shows only when the operators' file and compliance's meet. Each is told with its remedy.
+struct Weaknesses {
+    let settings: Settings
+    let tenants: [PolicyFile.PlacedTenant]
+    /// Where each zone's endpoints stand.
+    let endpoints: [Zone: Place]
+
+    private(set) var faults = Faults()
+
+    init(_ settings: Settings, _ tenants: [PolicyFile.PlacedTenant], endpoints: [Zone: Place]) {
+        self.settings = settings
+        self.tenants = tenants
+        self.endpoints = endpoints
+        for zone in settings.zones { findLoneEndpoint(of: zone) }
+        for item in tenants {
+            findUnserved(item)
+            findUndirected(item)
+        }
+    }
+
+    private mutating func findLoneEndpoint(of zone: ZoneSettings) {
+        let pinned = tenants.map(\.tenant).filter { $0.residency == .zones(zone.zone) }.map(\.name.text)
+        guard zone.endpoints.count == 1, !pinned.isEmpty, let place = endpoints[zone.zone] else { return }
+        faults.warning(
+            place,
+            "zone \(zone.zone) has one endpoint, and \(Weaknesses.listed(pinned)) may be heard nowhere else: while it "
+                + "fails they are not served; add another endpoint, such as the same name by a private link")
+    }
+
+    private mutating func findUnserved(_ item: PolicyFile.PlacedTenant) {
+        let site = settings.site
+        guard let zone = site.zone, settings.zones.contains(where: { $0.zone == zone }),
+            case .zones(let list) = item.tenant.residency, !list.contains(zone), !list.contains(.edge),
+            !list.zones.contains(where: { site.elsewhere[$0] != nil })
+        else { return }
+        faults.warning(
+            item.residencyPlace,
+            "tenant \(item.tenant.name) is always refused here: this site is in \(zone), which its residency "
+                + "(\(item.tenant.residency)) does not admit, and no site of its zones is known; name one under "
+                + "`site: elsewhere:`")
+    }
+
+    private mutating func findUndirected(_ item: PolicyFile.PlacedTenant) {
+        guard item.tenant.residency == .any, !settings.zones.contains(where: { $0.zone == .edge }) else { return }
+        faults.warning(
+            item.residencyPlace,
+            "tenant \(item.tenant.name) may be heard anywhere, but without an edge zone its requests that ask for no "
+                + "zone are refused; list its zones instead of `any`, the first for those")
+    }
+
+    private static func listed(_ names: [String]) -> String {
+        let shown = names.prefix(3).joined(separator: ", ")
+        return (names.count == 1 ? "tenant " : "tenants ") + shown
+            + (names.count > 3 ? " and \(names.count - 3) more" : "")
+    }
+}
