@@ -43,15 +43,19 @@ package final class Resolver: Sendable {
 
     /// Finds the addresses of `host`, each with `port`.
     ///
+    /// A kept answer that was given before `notBefore` does not do: its addresses may have been tried in vain.
+    ///
     /// `completion` is called once. Literal addresses, `localhost` and what was looked up a moment ago are answered on
     /// the caller's thread before this returns; anything else on a thread of the resolver, from where it should be
     /// posted on.
-    package func resolve(_ host: String, port: UInt16, completion: @escaping Completion) {
+    package func resolve(
+        _ host: String, port: UInt16, notBefore: Instant? = nil, completion: @escaping Completion
+    ) {
         if let addresses = Self.knownAddresses(of: host, port: port) { return completion(.success(addresses)) }
         guard Self.isName(host) else { return completion(.failure(.notFound)) }
         let question = Question(port: port, completion: completion)
         let name = host.lowercased()
-        switch board.withLock({ $0.ask(name, question, now: clock()) }) {
+        switch board.withLock({ $0.ask(name, question, now: clock(), notBefore: notBefore) }) {
         case .answered(let answer): question.complete(answer)
         case .refused: question.complete(.failure(.overloaded))
         case .waiting: return

@@ -22,6 +22,7 @@ struct ResolverBoard: Sendable {
 
     private struct Kept {
         let answer: Resolver.Answer
+        let given: Instant
         let expiry: Instant
     }
 
@@ -37,8 +38,10 @@ struct ResolverBoard: Sendable {
         self.maxThreads = maxThreads
     }
 
-    mutating func ask(_ name: String, _ question: Question, now: Instant) -> Reception {
-        if let kept = answers[name], now < kept.expiry { return .answered(kept.answer) }
+    mutating func ask(_ name: String, _ question: Question, now: Instant, notBefore: Instant? = nil) -> Reception {
+        if let kept = answers[name], now < kept.expiry, kept.given >= notBefore ?? kept.given {
+            return .answered(kept.answer)
+        }
         guard openQuestions < Resolver.maxQuestions else { return .refused }
         let isAsked = questions[name] != nil
         guard isAsked || threads < maxThreads || queue.count < Resolver.maxQueuedNames else { return .refused }
@@ -92,7 +95,7 @@ struct ResolverBoard: Sendable {
             case .success: Self.freshness
             case .failure: Self.failureFreshness
             }
-        answers[name] = Kept(answer: answer, expiry: now + freshness)
+        answers[name] = Kept(answer: answer, given: now, expiry: now + freshness)
     }
 }
 

@@ -97,7 +97,8 @@ package struct SocketAddress: Hashable, Sendable, CustomStringConvertible {
 // MARK: - To and from the system's structures
 
 extension SocketAddress {
-    var isIPv6: Bool {
+    /// Whether packets go there by IPv6.
+    package var isIPv6: Bool {
         switch ip {
         case .v4: false
         case .v6: true

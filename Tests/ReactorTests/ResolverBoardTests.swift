@@ -32,6 +32,16 @@ import Timing
         #expect(board.nextName() == "c")
     }
 
+    @Test func aKeptAnswerThatIsTooOldForOneIsAskedForAgain() {
+        var board = ResolverBoard(maxThreads: 1)
+        _ = ask(&board, "a")
+        _ = board.answer("a", .success([]), now: now)
+        #expect(ask(&board, "a") == "answered")
+        #expect(ask(&board, "a", notBefore: now) == "answered")
+        #expect(board.nextName() == nil)
+        #expect(ask(&board, "a", notBefore: now + .milliseconds(1)) == "thread")
+    }
+
     @Test func openQuestionsAreBounded() {
         var board = ResolverBoard(maxThreads: 1)
         for _ in 0..<Resolver.maxQuestions { #expect(ask(&board, "hung") != "refused") }
@@ -51,8 +61,10 @@ import Timing
         #expect(ask(&board, "fresh", at: later) == "answered")
     }
 
-    private func ask(_ board: inout ResolverBoard, _ name: String, at moment: Instant? = nil) -> String {
-        switch board.ask(name, Question(port: 1) { _ in }, now: moment ?? now) {
+    private func ask(
+        _ board: inout ResolverBoard, _ name: String, at moment: Instant? = nil, notBefore: Instant? = nil
+    ) -> String {
+        switch board.ask(name, Question(port: 1) { _ in }, now: moment ?? now, notBefore: notBefore) {
         case .answered: "answered"
         case .waiting: "waiting"
         case .wantsThread: "thread"
