@@ -5,6 +5,8 @@ import Timing
 struct Deadlines {
     /// The longest the session may last.
     var sessionEnds: Instant?
+    /// An upstream must be open by then.
+    var dialBy: Instant?
     /// When a data frame last passed, either way.
     var lastData = Instant(nanoseconds: 0)
     /// The provider's first word must be in by then.
@@ -26,8 +28,8 @@ extension Session {
         case .awaiting, .identifying, .closed: nil
         case .dialing, .relaying:
             earliest(
-                deadlines.sessionEnds, deadlines.beginBy, deadlines.lastData + settings.idle, client.closeBy,
-                upstream.closeBy, legDeadline(client), legDeadline(upstream))
+                deadlines.sessionEnds, answerBy, deadlines.lastData + settings.idle, client.closeBy, upstream.closeBy,
+                legDeadline(client), legDeadline(upstream))
         case .closing: earliest(deadlines.terminationBy, client.closeBy, upstream.closeBy)
         }
     }
@@ -43,13 +45,18 @@ extension Session {
     /// What is due at `now` while both legs live, the gravest first; nil when nothing is.
     func dueEnding(now: Instant) -> Ending? {
         if isDue(deadlines.sessionEnds, now) { return .tooOld }
-        if isDue(deadlines.beginBy, now) { return .refused(.timeout) }
+        if isDue(answerBy, now) { return .refused(.timeout) }
         for leg in [Leg.client, .upstream] where self[leg].isOpen {
             if isDue(self[leg].blockedSince.map { $0 + settings.stall }, now) { return .stalled(leg) }
             guard self[leg].isListenedTo else { continue }
             if isDue(self[leg].pingedAt.map { $0 + settings.pong }, now) { return .silent(leg) }
         }
         return isDue(deadlines.lastData + settings.idle, now) ? .idle : nil
+    }
+
+    /// When the patience with the provider is over: first for an open upstream, then for its first word.
+    private var answerBy: Instant? {
+        phase == .dialing ? deadlines.dialBy : deadlines.beginBy
     }
 
     /// Pings each open leg that has been silent for long enough.

@@ -4,12 +4,26 @@ import Policy
 package struct DialFailure: Error, Equatable, Sendable {
     /// What went wrong.
     package let kind: Kind
+    /// Which check of rule 7 failed; nil for kinds that are no such check.
+    package let reason: Reason?
     /// What happened, for operators. Never compared, never sent to a peer.
     package let detail: String
 
-    package init(_ kind: Kind, _ detail: String) {
+    package init(_ kind: Kind, _ detail: String, reason: Reason? = nil) {
         self.kind = kind
+        self.reason = reason
         self.detail = detail
+    }
+
+    /// The narrowest word for it: the same in logs, metrics and receipts.
+    package var name: String { reason?.rawValue ?? kind.rawValue }
+
+    /// Whether the endpoint is not what it should be, rather than not there. Somebody must look at it.
+    package var isAlarming: Bool {
+        switch kind {
+        case .addressForbidden, .notVerified, .redirected, .keyRejected: true
+        case .resolveFailed, .connectFailed, .overloaded, .notAWebSocket, .requestRejected, .tooLate, .knownDown: false
+        }
     }
 
     /// What went wrong. What follows from each kind stands in the table below and nowhere else.
@@ -35,6 +49,31 @@ package struct DialFailure: Error, Equatable, Sendable {
         case requestRejected = "request-rejected"
         /// The endpoint took too long.
         case tooLate = "too-late"
+        /// It was not dialled: other sessions have found it down.
+        case knownDown = "known-down"
+    }
+
+    /// Which check of rule 7 an endpoint failed.
+    package enum Reason: String, CaseIterable, Sendable {
+        case addressLoopback = "address-loopback"
+        case addressPrivate = "address-private"
+        case addressLinkLocal = "address-link-local"
+        /// In none of the zone's networks.
+        case addressUnlisted = "address-unlisted"
+        /// Not an address of one host.
+        case addressUnusable = "address-unusable"
+        case certificateWrongName = "certificate-wrong-name"
+        case certificateExpired = "certificate-expired"
+        case certificateNotYetValid = "certificate-not-yet-valid"
+        /// Issued by nobody who is trusted here; self-signed ones among them.
+        case certificateUnknownAuthority = "certificate-unknown-authority"
+        case certificateRevoked = "certificate-revoked"
+        /// Any other fault of a certificate.
+        case certificateUnfit = "certificate-unfit"
+        /// None of the zone's pins.
+        case pinMismatch = "pin-mismatch"
+        /// TLS failed before there was a certificate to look at.
+        case tlsFailed = "tls-failed"
     }
 }
 
@@ -56,10 +95,33 @@ extension DialFailure.Kind {
     package var consequence: (triesNext: Bool, refusal: RefusalName) {
         switch self {
         case .resolveFailed, .addressForbidden, .connectFailed, .notVerified, .redirected, .overloaded,
-            .notAWebSocket:
+            .notAWebSocket, .knownDown:
             (true, .upstreamUnavailable)
         case .tooLate: (true, .timeout)
         case .keyRejected, .requestRejected: (false, .upstreamRefused)
         }
+    }
+
+    /// What a failed dial says of the endpoint's health. One that refuses a key or a request is there and answers.
+    package var outcome: Breaker.Outcome {
+        switch self {
+        case .resolveFailed, .addressForbidden, .connectFailed, .notVerified, .redirected, .overloaded,
+            .notAWebSocket, .tooLate:
+            .failed
+        case .keyRejected, .requestRejected: .answered
+        case .knownDown: .abandoned
+        }
+    }
+}
+
+extension DialFailure {
+    /// What to report of an endpoint whose addresses all failed: what alarms, then silence, for an endpoint that is only slow
+    /// is not one that is gone; and the details of all of them.
+    package static func mostTelling(_ failures: [DialFailure]) -> DialFailure? {
+        let ranks: [Kind] = [.notVerified, .addressForbidden, .tooLate]
+        guard let first = ranks.lazy.compactMap({ kind in failures.first { $0.kind == kind } }).first ?? failures.first
+        else { return nil }
+        let details = [first.detail] + failures.map(\.detail).filter { $0 != first.detail }
+        return DialFailure(first.kind, details.joined(separator: "; "), reason: first.reason)
     }
 }

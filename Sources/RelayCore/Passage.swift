@@ -11,6 +11,8 @@ struct Passage: ~Copyable {
     private(set) var meter = Meter()
     /// Payload bytes of the binary messages that passed: what carries audio.
     private(set) var audioBytes: UInt64 = 0
+    /// Bytes that the destination was given so far, headers included.
+    private(set) var passed: UInt64 = 0
     /// The largest text message looked at, in bytes.
     var recognitionLimit = ProviderMessage.limit
     /// Set when a frame of the relay's own waits to be written to the destination: the next boundary is then reported.
@@ -96,7 +98,10 @@ struct Passage: ~Copyable {
     /// Lets the held message pass.
     mutating func release(_ forward: (RawSpan) -> Void) {
         guard !held.isEmpty else { return }
-        if !destination.isShut { forward(held.span.bytes) }
+        if !destination.isShut {
+            passed &+= UInt64(held.count)
+            forward(held.span.bytes)
+        }
         drop()
     }
 
@@ -204,7 +209,7 @@ struct Passage: ~Copyable {
             flush(&run, bytes, forward)
             if !destination.isShut {
                 let header = parser.headerBytes
-                forward(header.span.bytes.extracting(0..<carried))
+                give(header.span.bytes.extracting(0..<carried), forward)
             }
         }
         extend(&run, by: offset - (header.headerLength - carried)..<offset, bytes, forward)
@@ -239,7 +244,8 @@ struct Passage: ~Copyable {
         var end = 0
     }
 
-    private func extend(_ run: inout Run, by piece: Range<Int>, _ bytes: RawSpan, _ forward: (RawSpan) -> Void) {
+    private mutating func extend(_ run: inout Run, by piece: Range<Int>, _ bytes: RawSpan, _ forward: (RawSpan) -> Void)
+    {
         if run.end != piece.lowerBound {
             flush(&run, bytes, forward)
             run.start = piece.lowerBound
@@ -247,9 +253,14 @@ struct Passage: ~Copyable {
         run.end = piece.upperBound
     }
 
-    private func flush(_ run: inout Run, _ bytes: RawSpan, _ forward: (RawSpan) -> Void) {
-        if run.end > run.start, !destination.isShut { forward(bytes.extracting(run.start..<run.end)) }
+    private mutating func flush(_ run: inout Run, _ bytes: RawSpan, _ forward: (RawSpan) -> Void) {
+        if run.end > run.start, !destination.isShut { give(bytes.extracting(run.start..<run.end), forward) }
         run.start = run.end
+    }
+
+    private mutating func give(_ bytes: RawSpan, _ forward: (RawSpan) -> Void) {
+        passed &+= UInt64(bytes.byteCount)
+        forward(bytes)
     }
 }
 

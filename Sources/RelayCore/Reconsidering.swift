@@ -6,8 +6,14 @@ extension Session {
     /// A session that is relayed: the zone, the endpoint and the connection its audio goes to are judged.
     mutating func reconsider(_ news: Reconsideration, _ now: Instant) -> Reaction {
         adopt(news.policy)
-        guard let refusal = refusal(under: news) else { return Reaction() }
-        return withdraw(refusal, now)
+        if let refusal = refusal(under: news) { return withdraw(refusal, now) }
+        guard grant != nil else { return Reaction() }
+        // Should the provider still refuse the key, it is the grant of now that allows another dial.
+        switch newDecision(news.identity) {
+        case .refused: grant = nil
+        case .granted(let granted): grant = consume granted
+        }
+        return Reaction()
     }
 
     /// A session that is still dialled: a dial that may stand goes on, with what is granted now behind it. One that may not
@@ -28,10 +34,11 @@ extension Session {
         return dial(endpoint, after: [.abandonDial])
     }
 
-    /// The grant's next endpoint that this session has not dialled in vain.
+    /// The grant's next endpoint that this session has not dialled in vain, nor others before it.
     mutating func nextUntried() -> GrantedEndpoint? {
         while let granted = grant?.next() {
-            if !facts.failedDials.contains(where: { $0.endpoint == granted.endpoint }) { return granted }
+            let hasFailed = facts.failedDials.contains { $0.endpoint == granted.endpoint }
+            if !hasFailed, knownDown[granted.endpoint] == nil { return granted }
         }
         return nil
     }

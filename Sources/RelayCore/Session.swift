@@ -35,6 +35,8 @@ package struct Session: ~Copyable {
     var down: Passage
     /// What may still be dialled.
     var grant: Grant?
+    /// The endpoints that were known to be down when the session began, and for how long.
+    var knownDown: [Endpoint: Duration] = [:]
     var request: SessionRequest?
     var dialling = Dialling()
     var deadlines = Deadlines()
@@ -136,6 +138,8 @@ package struct Session: ~Copyable {
 struct Dialling {
     /// The endpoint dialled last.
     var endpoint: Endpoint?
+    /// The key it is shown.
+    var key = KeyChoice.current
     /// A dial is under way.
     var isUnderWay = false
     /// Its opening handshake is on the wire: if the dial is dropped now, a provider session may be left open, and billed.

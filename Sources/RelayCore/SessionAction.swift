@@ -21,6 +21,12 @@ package enum SessionAction: Equatable, Sendable {
     case resume(Leg)
     /// Give up the dial under way; nothing has asked for a provider session yet.
     case abandonDial
+    /// The provider refused this key of the endpoint's: tell the operator.
+    case reportRefusedKey(Endpoint, KeyChoice)
+    /// What the client sent so far waits again, from its first byte on, for the upstream that is dialled next.
+    case rewind
+    /// What the client sent so far will not be asked for again.
+    case forgetPassed
     /// End a leg once what is queued has been written.
     case finish(Leg)
     /// End a leg at once.

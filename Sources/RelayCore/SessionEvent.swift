@@ -59,8 +59,9 @@ package enum SessionEvent: Sendable {
     case requested(SessionRequest)
     /// A request arrived that cannot become a session; how its sender can hear that.
     case rejected(Refusal, RefusalForm)
-    /// The credential was checked, and the relay's limits asked.
-    case identified(IdentityOutcome, Admission)
+    /// The credential was checked, and the relay's limits asked. With it comes what is known of endpoints before the dial:
+    /// those that are down, and after what time each is tried again.
+    case identified(IdentityOutcome, Admission, down: [Endpoint: Duration] = [:])
     /// The opening handshake toward the endpoint left the relay: from here the provider may have opened a session.
     case upgradeSent
     /// The endpoint dialled last is open; who answered there.

@@ -24,12 +24,18 @@ package struct SessionSettings: Sendable {
     package var providers: [Zone: Provider]
     /// The provider whose manners a client refused before any zone was chosen is told with.
     package var defaultProvider: Provider
+    /// How long all dials of a session together may take. No client waits longer for an upstream, however many endpoints
+    /// its zones have.
+    package var dial: Duration
+    /// Which endpoints have a key to fall back on.
+    package var spareKeys: SpareKeys
 
     package init(
         messageBytes: UInt64 = 1 << 20, bufferBytes: Int = 64 << 10, handshake: Duration = .seconds(10),
         ping: Duration = .seconds(20), pong: Duration = .seconds(10), stall: Duration = .seconds(30),
         idle: Duration = .seconds(300), session: Duration = .seconds(3 * 3600), terminate: Duration = .seconds(5),
-        providers: [Zone: Provider] = [:], defaultProvider: Provider = .assemblyAI
+        providers: [Zone: Provider] = [:], defaultProvider: Provider = .assemblyAI, dial: Duration = .seconds(30),
+        spareKeys: SpareKeys = SpareKeys()
     ) {
         self.messageBytes = messageBytes
         self.bufferBytes = bufferBytes
@@ -42,10 +48,31 @@ package struct SessionSettings: Sendable {
         self.terminate = terminate
         self.providers = providers
         self.defaultProvider = defaultProvider
+        self.dial = dial
+        self.spareKeys = spareKeys
     }
 
     /// The provider behind `zone`; the default one for a zone without its own.
     package func provider(of zone: Zone) -> Provider {
         providers[zone] ?? defaultProvider
+    }
+}
+
+/// Where a refused provider key is followed by the one before it.
+package struct SpareKeys: Equatable, Sendable {
+    /// The zones that have a previous key.
+    package var zones: Set<Zone>
+    /// Tenants with keys of their own: in those zones the zone's keys are not theirs, the previous one no more than the
+    /// current.
+    package var ownKeys: [TenantName: Set<Zone>]
+
+    package init(zones: Set<Zone> = [], ownKeys: [TenantName: Set<Zone>] = [:]) {
+        self.zones = zones
+        self.ownKeys = ownKeys
+    }
+
+    /// Whether the tenant's sessions in the zone have a previous key.
+    package func has(_ tenant: TenantName, in zone: Zone) -> Bool {
+        zones.contains(zone) && ownKeys[tenant]?.contains(zone) != true
     }
 }

@@ -4,7 +4,6 @@ import HTTP
 import Policy
 import Reactor
 import RelayCore
-import TLS
 import Timing
 import Transport
 import WebSocket
@@ -12,10 +11,11 @@ import WebSocket
 /// Opens upstream connections: the one place that does. It takes a `GrantedEndpoint`, which only a decision of policy can
 /// bring about, and dials that endpoint and nothing else.
 ///
-/// Resolve, judge the address, connect, verify, upgrade: what fails is reported with its kind, and what follows from it is
-/// the session's to say. One dialer serves one dial, on its loop's thread.
+/// Resolve, race its addresses for a verified connection, upgrade: what fails is reported with its kind, and what follows
+/// from it is the session's to say. One dialer serves one dial, on its loop's thread.
 final class Dialer {
     let endpoint: Endpoint
+    private let key: Secret
     /// How its zone is reached, as it was when the dial began.
     let zone: RelaySnapshot.UpstreamZone
     private let request: UpstreamRequest
@@ -24,14 +24,15 @@ final class Dialer {
     private var owner: (any DialerOwner)?
 
     private var stage = Stage.idle
-    private var addresses: ArraySlice<SocketAddress> = []
-    private var lastFailure: DialFailure?
+    private let race: ConnectionRace
     private var transport: Transport?
     private var parser = ResponseHeadParser()
     private var timer: TimerToken?
-    private var addressTimer: TimerToken?
-    private var due = Instant(nanoseconds: 0)
     private var lookup: UInt64?
+    private let begun: Instant
+    private var hasAskedAgain = false
+    /// The endpoint was down, and this dial tries it.
+    private var isTrial = false
 
     private enum Stage {
         case idle
@@ -47,38 +48,40 @@ final class Dialer {
         _ granted: consuming GrantedEndpoint, zone: RelaySnapshot.UpstreamZone, request: UpstreamRequest, worker: Worker
     ) {
         endpoint = granted.endpoint
+        key = zone.key(for: granted.tenant, granted.key)
         self.zone = zone
         self.request = request
         self.worker = worker
+        race = ConnectionRace(
+            EndpointVerification(granted.endpoint, in: zone), on: worker.loop, buffers: worker.buffers)
+        begun = worker.loop.now
     }
 
     /// Begins the dial. `owner` hears of its end once, unless it abandons the dial.
     func start(for owner: any DialerOwner) {
         self.owner = owner
+        switch worker.health.admit(endpoint, now: worker.loop.now) {
+        case .wait: return fail(DialFailure(.knownDown, "other sessions have found it down"))
+        case .trial: isTrial = true
+        case .dial: break
+        }
         rearm(zone.connectTimeout)
         if let address = endpoint.address {
             connect(to: [SocketAddress(address)].compactMap { $0 })
         } else {
-            stage = .resolving
-            lookup = worker.lookUp(endpoint.hostName, port: endpoint.port, for: self)
+            lookUp()
         }
     }
 
     /// Drops the dial. The owner hears nothing more.
     func abandon() {
-        owner = nil
+        guard owner != nil else { return }
+        worker.health.note(.abandoned, of: endpoint, isTrial: isTrial, now: worker.loop.now)
         stop()?.abort()
     }
 
-    /// The resolver's answer.
-    func resolved(_ answer: Resolver.Answer) {
-        guard case .resolving = stage else { return }
-        lookup = nil
-        switch answer {
-        case .success(let addresses): connect(to: addresses)
-        case .failure(let error): fail(DialFailure(.resolveFailed, "\(error)"))
-        }
-    }
+    /// The failures of single addresses that somebody must look at, whatever became of the dial.
+    var alarms: [DialFailure] { race.failures.filter(\.isAlarming) }
 }
 
 /// Who wants a dial's result.
@@ -92,85 +95,55 @@ protocol DialerOwner: AnyObject {
 
 // MARK: Connecting
 
-extension Dialer: TransportDelegate {
-    /// Rule 7: an address is judged after the name is resolved and before anything is sent to it.
-    private func connect(to candidates: [SocketAddress]) {
+extension Dialer: ConnectionRaceOwner {
+    /// - Parameter notBefore: a kept answer must not be older; nil: as old as the resolver keeps them.
+    private func lookUp(notBefore: Instant? = nil) {
+        stage = .resolving
+        lookup = worker.lookUp(endpoint.hostName, port: endpoint.port, notBefore: notBefore, for: self)
+    }
+
+    /// The resolver's answer.
+    func resolved(_ answer: Resolver.Answer) {
+        guard case .resolving = stage else { return }
+        lookup = nil
+        switch answer {
+        case .success(let addresses): connect(to: addresses)
+        case .failure(let error): failToConnect(DialFailure(.resolveFailed, "\(error)"))
+        }
+    }
+
+    private func connect(to addresses: [SocketAddress]) {
         stage = .connecting
-        var allowed: [SocketAddress] = []
-        for candidate in candidates {
-            switch verification.verdict(on: candidate) {
-            case .connect: allowed.append(candidate)
-            case .refuse(let reason): lastFailure = DialFailure(.addressForbidden, reason)
-            }
-        }
-        addresses = allowed[...]
-        connectToNext()
+        race.run(addresses, for: self)
     }
 
-    private var verification: EndpointVerification { EndpointVerification(endpoint, in: zone) }
-
-    private func connectToNext() {
-        guard let address = addresses.popFirst() else {
-            return fail(lastFailure ?? DialFailure(.resolveFailed, "the name has no address"))
-        }
-        do {
-            let descriptor = try Socket.connect(address)
-            try Socket.setNoDelay(descriptor.raw)
-            let transport = Transport(
-                descriptor, peer: address, tls: try verification.makeTLS(), isConnecting: true, buffers: worker.buffers)
-            self.transport = transport
-            try transport.start(self)
-            if !addresses.isEmpty { limitAddress() }
-        } catch {
-            transport = nil
-            retry(after: DialFailure(.connectFailed, "\(address): \(error)"))
-        }
-    }
-
-    /// An address that does not answer leaves time for those behind it.
-    private func limitAddress() {
-        let share = due.duration(since: worker.loop.now) / (addresses.count + 1)
-        addressTimer = worker.loop.schedule(
-            self, at: worker.loop.now + max(share, Self.leastPatience), tag: Self.addressIsLate)
-    }
-
-    private static let addressIsLate = 1
-    /// RFC 8305 §5: the time after which another address is tried is 250 ms as a rule.
-    private static let leastPatience = Duration.milliseconds(250)
-
-    /// Another address of the same endpoint may do better.
-    private func retry(after failure: DialFailure) {
-        cancelAddressTimer()
-        // Of several addresses the one that was silent tells the most: the endpoint may only be slow.
-        if lastFailure?.kind != .tooLate { lastFailure = failure }
-        connectToNext()
-    }
-
-    func transportOpened(_ transport: Transport) {
-        cancelAddressTimer()
-        if let mismatch = verification.pinMismatch(transport.tls) { return fail(DialFailure(.notVerified, mismatch)) }
+    func race(wonBy transport: Transport) {
+        transport.hand(to: self)
+        self.transport = transport
         upgrade(transport)
     }
 
-    func transport(_ transport: Transport, ended end: TransportEnd) {
-        self.transport = nil
-        switch (stage, end) {
-        case (.connecting, .insecure(let error)): fail(DialFailure(.notVerified, error.detail))
-        case (.connecting, _): retry(after: DialFailure(.connectFailed, "\(transport.peer): \(end)"))
-        case (.upgrading, _): fail(DialFailure(.connectFailed, "the connection ended before the 101: \(end)"))
-        case (.idle, _), (.resolving, _), (.over, _): break
+    /// The provider may have moved since the name was looked up: it is asked again, once, and what is new is tried.
+    func raceWasLost() {
+        guard endpoint.address == nil, !hasAskedAgain else {
+            return failToConnect(DialFailure(.resolveFailed, "the name has no address"))
         }
+        hasAskedAgain = true
+        lookUp(notBefore: begun)
     }
 
-    func transportWrote(_ transport: Transport) {}
+    /// What became of the addresses says more than what came after them.
+    private func failToConnect(_ failure: DialFailure) {
+        fail(DialFailure.mostTelling(race.failures) ?? failure)
+    }
 }
 
 // MARK: Upgrading
 
-extension Dialer {
+extension Dialer: TransportDelegate {
     private func upgrade(_ transport: Transport) {
         let key = OpeningHandshake.key(from: RandomBytes.make(16))
-        guard let head = request.head(for: endpoint, key: key, zone: zone) else {
+        guard let head = request.head(for: endpoint, key: key, providerKey: self.key, in: zone.keyHeader) else {
             return fail(DialFailure(.requestRejected, "the request cannot be written as HTTP"))
         }
         stage = .upgrading(key: key)
@@ -180,10 +153,7 @@ extension Dialer {
     }
 
     func transport(_ transport: Transport, received bytes: RawSpan) {
-        guard case .upgrading(let key) = stage else {
-            // A peer that speaks before it is spoken to is not an HTTP server.
-            return fail(DialFailure(.notAWebSocket, "bytes came before the request"))
-        }
+        guard case .upgrading(let key) = stage else { return }
         do {
             var consumed = 0
             guard let head = try parser.parse(bytes, consumed: &consumed) else { return }
@@ -196,11 +166,13 @@ extension Dialer {
         }
     }
 
-    private func succeed(_ transport: Transport, early: [UInt8]) {
-        let owner = owner
+    func transportOpened(_ transport: Transport) {}
+
+    func transportWrote(_ transport: Transport) {}
+
+    func transport(_ transport: Transport, ended end: TransportEnd) {
         self.transport = nil
-        _ = stop()
-        owner?.dialer(self, opened: transport, early: early)
+        fail(DialFailure(.connectFailed, "the connection ended before the 101: \(end)"))
     }
 }
 
@@ -208,30 +180,26 @@ extension Dialer {
 
 extension Dialer: TimerHandler {
     func fired(tag: Int) {
-        guard tag == Self.addressIsLate else {
-            timer = nil
-            return fail(DialFailure(.tooLate, tooLateDetail))
-        }
-        addressTimer = nil
-        let late = transport.take()
-        late?.abort()
-        retry(after: DialFailure(.tooLate, "\(late.map { "\($0.peer)" } ?? "the address") did not answer in time"))
-    }
-
-    private func cancelAddressTimer() {
-        if let addressTimer { worker.loop.cancel(addressTimer) }
-        addressTimer = nil
-    }
-
-    private var tooLateDetail: String {
+        timer = nil
         switch stage {
-        case .resolving: "the name was not resolved in time"
-        case .upgrading: "no answer to the opening handshake in time"
-        case .idle, .connecting, .over: "not connected in time"
+        case .resolving: failToConnect(DialFailure(.tooLate, "the name was not resolved in time"))
+        case .upgrading: fail(DialFailure(.tooLate, "no answer to the opening handshake in time"))
+        case .idle, .connecting, .over:
+            race.giveUp()
+            failToConnect(DialFailure(.tooLate, "not connected in time"))
         }
+    }
+
+    private func succeed(_ transport: Transport, early: [UInt8]) {
+        worker.health.note(.answered, of: endpoint, isTrial: isTrial, now: worker.loop.now)
+        let owner = owner
+        self.transport = nil
+        _ = stop()
+        owner?.dialer(self, opened: transport, early: early)
     }
 
     private func fail(_ failure: DialFailure) {
+        worker.health.note(failure.kind.outcome, of: endpoint, isTrial: isTrial, now: worker.loop.now)
         let owner = owner
         stop()?.abort()
         owner?.dialer(self, failed: failure)
@@ -239,16 +207,15 @@ extension Dialer: TimerHandler {
 
     private func rearm(_ duration: Duration) {
         if let timer { worker.loop.cancel(timer) }
-        due = worker.loop.now + duration
-        timer = worker.loop.schedule(self, at: due)
+        timer = worker.loop.schedule(self, at: worker.loop.now + duration)
     }
 
     /// Lets go of everything; the transport, if one is left, is the caller's to end.
     private func stop() -> Transport? {
         stage = .over
         owner = nil
+        race.abandon()
         if let timer { worker.loop.cancel(timer) }
-        cancelAddressTimer()
         if let lookup { worker.forgetLookup(lookup) }
         (timer, lookup) = (nil, nil)
         return transport.take()

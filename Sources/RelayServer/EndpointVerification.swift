@@ -1,5 +1,6 @@
 import Policy
 import Reactor
+import RelayCore
 import TLS
 import Transport
 
@@ -39,15 +40,65 @@ struct EndpointVerification: Sendable {
         guard let key = connection?.peerSPKISHA256 else { return "there is no certificate to compare the pins with" }
         return pins.contains(key) ? nil : "the certificate's key matches none of the zone's pins"
     }
-}
 
-extension EndpointVerification {
     /// Whether a connection that was verified before may stand under these rules: its address and its key are judged again.
     func admits(_ transport: Transport) -> Bool {
         verdict(on: transport.peer) == .connect && pinMismatch(transport.tls) == nil
     }
+}
 
+extension EndpointVerification {
     init(_ endpoint: Endpoint, in zone: RelaySnapshot.UpstreamZone) {
         self.init(endpoint: endpoint, tls: zone.tls, networks: zone.networks, pins: zone.pins)
+    }
+
+    /// The failure of an address that may not be connected to; nil when it may.
+    func failure(of candidate: SocketAddress) -> DialFailure? {
+        guard case .refuse(let detail) = verdict(on: candidate) else { return nil }
+        let scope = IPAddress(bytes: candidate.bytes)?.scope
+        return DialFailure(.addressForbidden, detail, reason: DialFailure.Reason(scope, isListed: networks.isEmpty))
+    }
+
+    /// The failure of a connection whose certificate no pin admits; nil when one does.
+    func failure(of transport: Transport) -> DialFailure? {
+        pinMismatch(transport.tls).map {
+            DialFailure(.notVerified, "\(transport.peer): \($0)", reason: .pinMismatch)
+        }
+    }
+}
+
+extension DialFailure {
+    /// How an attempt to connect ended.
+    init(_ end: TransportEnd, at address: SocketAddress) {
+        switch end {
+        case .insecure(let error):
+            self.init(.notVerified, "\(address): \(error.detail)", reason: Reason(error.kind))
+        case .closed, .truncated, .failed: self.init(.connectFailed, "\(address): \(end)")
+        }
+    }
+}
+
+extension DialFailure.Reason {
+    /// Why an address of this scope was refused; not `isListed`: the zone lists networks, and it is in none of them.
+    fileprivate init(_ scope: AddressScope?, isListed: Bool) {
+        switch scope {
+        case .unspecified, .multicast, nil: self = .addressUnusable
+        case .loopback where isListed: self = .addressLoopback
+        case .linkLocal where isListed: self = .addressLinkLocal
+        case .private where isListed: self = .addressPrivate
+        case .loopback, .linkLocal, .private, .global: self = .addressUnlisted
+        }
+    }
+
+    fileprivate init(_ kind: TLSError.Kind) {
+        switch kind {
+        case .verification(.wrongName): self = .certificateWrongName
+        case .verification(.expired): self = .certificateExpired
+        case .verification(.notYetValid): self = .certificateNotYetValid
+        case .verification(.unknownAuthority): self = .certificateUnknownAuthority
+        case .verification(.revoked): self = .certificateRevoked
+        case .verification(.unfit): self = .certificateUnfit
+        case .setup, .alert, .violation, .notOpen: self = .tlsFailed
+        }
     }
 }

@@ -1,34 +1,44 @@
 import Crypto
 import Glibc
 
-/// Keeps a zone's provider key from coming back to clients: servers have put the credential they were shown into error
-/// messages and close reasons.
+/// Keeps provider keys from coming back to clients: servers have put the credential they were shown into error messages and
+/// close reasons.
 ///
-/// The key is written over where it stands, byte for byte, so frames keep their lengths and text stays UTF-8. It is looked
+/// A key is written over where it stands, byte for byte, so frames keep their lengths and text stays UTF-8. It is looked
 /// for in whatever is written at once: whole for messages small enough to be held, and for longer ones unless a read ends
 /// in the middle of it.
 struct KeyScreen {
     private let key: Secret
+    /// The other key that was shown to the same endpoint, which only few sessions have.
+    private let other: Secret?
 
     /// Shorter text could stand in a transcript by chance; no provider's key is as short.
     private static let minKeyBytes = 16
 
-    /// Nil for a key too short to be told from other text.
-    init?(_ key: Secret) {
-        guard key.count >= Self.minKeyBytes else { return nil }
-        self.key = key
+    /// Looks for the key, and for the one before it where that was shown too. Nil when they are too short to be told from
+    /// other text.
+    init?(_ key: Secret, _ other: Secret? = nil) {
+        let keys = [key, other].compactMap(\.self).filter { $0.count >= Self.minKeyBytes }
+        guard let first = keys.first else { return nil }
+        self.key = first
+        self.other = keys.dropFirst().first
     }
 
-    /// Lends `bytes` to `body`, without the key.
+    /// Lends `bytes` to `body`, without the keys.
     func pass(_ bytes: RawSpan, to body: (RawSpan) -> Void) {
-        guard offset(in: bytes, from: 0) != nil else { return body(bytes) }
-        body(overwritten(bytes).span.bytes)
+        guard let other else { return pass(bytes, without: key, to: body) }
+        pass(bytes, without: key) { pass($0, without: other, to: body) }
     }
 
-    private func overwritten(_ bytes: RawSpan) -> [UInt8] {
+    private func pass(_ bytes: RawSpan, without key: Secret, to body: (RawSpan) -> Void) {
+        guard offset(of: key, in: bytes, from: 0) != nil else { return body(bytes) }
+        body(overwritten(key, in: bytes).span.bytes)
+    }
+
+    private func overwritten(_ key: Secret, in bytes: RawSpan) -> [UInt8] {
         var copy = bytes.withUnsafeBytes { Array($0) }
         var start = 0
-        while let found = offset(in: bytes, from: start) {
+        while let found = offset(of: key, in: bytes, from: start) {
             for index in found..<found + key.count { copy[index] = UInt8(ascii: "*") }
             start = found + key.count
         }
@@ -36,7 +46,7 @@ struct KeyScreen {
     }
 
     /// Where the key stands at or after `start`. libc finds its first byte many bytes at a time: this is on the data path.
-    private func offset(in bytes: RawSpan, from start: Int) -> Int? {
+    private func offset(of key: Secret, in bytes: RawSpan, from start: Int) -> Int? {
         key.withBytes { key in
             bytes.withUnsafeBytes { bytes in
                 guard let base = bytes.baseAddress, let first = key.first else { return nil }

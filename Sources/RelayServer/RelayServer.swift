@@ -1,5 +1,6 @@
 import Policy
 import Reactor
+import RelayCore
 import Telemetry
 
 /// The running relay: bound sockets and one thread for each event loop.
@@ -13,6 +14,8 @@ package final class RelayServer: Sendable {
     private let mailboxes: [Mailbox<WorkerMessage>]
     private let threads: [LoopThread]
     private let sessions: SessionCount
+    /// What is known of the upstream endpoints.
+    package let health: EndpointHealth
     private let state: Lock<State>
     private let log: Log
 
@@ -23,10 +26,12 @@ package final class RelayServer: Sendable {
 
     /// Binds every listener, then starts the loops.
     ///
-    /// - Parameter resolver: finds the addresses of upstreams; the system's unless a test has names of its own.
+    /// - Parameters:
+    ///   - resolver: finds the addresses of upstreams; the system's unless a test has names of its own.
+    ///   - breakers: when an endpoint that fails is left alone.
     /// - Throws: when an address cannot be bound, or the system has no descriptors or threads to give.
     package static func start(
-        _ snapshot: RelaySnapshot, log: Log, resolver: Resolver = Resolver()
+        _ snapshot: RelaySnapshot, log: Log, resolver: Resolver = Resolver(), breakers: Breaker.Rules = Breaker.Rules()
     ) throws(RelayStartError) -> RelayServer {
         var listeners = Listeners()
         let perLoop = try listeners.change(to: snapshot.listeners, loops: snapshot.threads)
@@ -34,13 +39,17 @@ package final class RelayServer: Sendable {
         let door = try snapshot.admin.map { (settings) throws(RelayStartError) in try AdminListener.bind(settings) }
         let admin: AdminListener?
         let sessions = SessionCount(limit: snapshot.maxSessions)
+        let health = EndpointHealth(breakers, log: log)
+        health.keep(snapshot.policy.zones.flatMap(\.endpoints))
+        status.judgeEndpoints(with: health.isUsable)
         var mailboxes: [Mailbox<WorkerMessage>] = []
         var threads: [LoopThread] = []
         do throws(SystemError) {
             for (index, listeners) in perLoop.enumerated() {
                 let mailbox = try Mailbox<WorkerMessage>()
                 let worker = try Worker(
-                    snapshot: snapshot, log: log, sessions: sessions, resolver: resolver, mailbox: mailbox)
+                    snapshot: snapshot, log: log, sessions: sessions, health: health, resolver: resolver,
+                    mailbox: mailbox)
                 try worker.listen(on: listeners)
                 threads.append(try LoopThread.start(name: "loop-\(index)") { worker.run() })
                 mailboxes.append(mailbox)
@@ -53,19 +62,20 @@ package final class RelayServer: Sendable {
         for address in listeners.addresses { log.write(.info, .listening, .address(address.description)) }
         if let admin { log.write(.info, .listening, .address(admin.address.description), .kind("admin")) }
         return RelayServer(
-            status: status, admin: admin, mailboxes: mailboxes, threads: threads, sessions: sessions,
+            status: status, admin: admin, mailboxes: mailboxes, threads: threads, sessions: sessions, health: health,
             state: State(snapshot: snapshot, listeners: listeners), log: log)
     }
 
     private init(
         status: RelayStatus, admin: AdminListener?, mailboxes: [Mailbox<WorkerMessage>], threads: [LoopThread],
-        sessions: SessionCount, state: State, log: Log
+        sessions: SessionCount, health: EndpointHealth, state: State, log: Log
     ) {
         self.status = status
         self.admin = admin
         self.mailboxes = mailboxes
         self.threads = threads
         self.sessions = sessions
+        self.health = health
         self.state = Lock(state)
         self.log = log
     }
@@ -91,6 +101,7 @@ package final class RelayServer: Sendable {
             let before = Set(state.listeners.addresses)
             let perLoop = try state.listeners.change(to: snapshot.listeners, loops: mailboxes.count)
             state.snapshot = snapshot
+            health.keep(snapshot.policy.zones.flatMap(\.endpoints))
             sessions.changeLimit(to: snapshot.maxSessions)
             status.reloaded(snapshot.policy)
             if let settings = snapshot.admin { admin?.change(to: settings) }

@@ -44,6 +44,10 @@ package final class RelaySnapshot: Sendable {
         /// Whom `tls` believes.
         let trust: TrustStore
         let key: Secret
+        /// The one that `key` replaced, for as long as the provider may not know the new one.
+        let previousKey: Secret?
+        /// Tenants with a key of their own, which is shown instead of the zone's.
+        let tenantKeys: [TenantName: Secret]
         let keyHeader: KeyHeader
         let connectTimeout: Duration
         /// The addresses that may be connected to; empty: every public one.
@@ -83,8 +87,10 @@ package final class RelaySnapshot: Sendable {
         var trust = TrustStores()
         var zones: [Zone: UpstreamZone] = [:]
         for zone in settings.zones {
+            let tenantKeys = settings.tenantKeys.compactMapValues { $0[zone.zone] }
             zones[zone.zone] = try UpstreamZone(
-                zone, environment: environment, trust: &trust, replacing: former?.zones[zone.zone])
+                zone, tenantKeys: tenantKeys, environment: environment, trust: &trust,
+                replacing: former?.zones[zone.zone])
         }
         self.zones = zones
         if let failure = SelfTest.firstFailure(under: policy) {
@@ -150,12 +156,16 @@ extension AdminListener.Settings {
 
 extension RelaySnapshot.UpstreamZone {
     fileprivate init(
-        _ settings: ZoneSettings, environment: [String: String], trust stores: inout TrustStores,
-        replacing former: RelaySnapshot.UpstreamZone?
+        _ settings: ZoneSettings, tenantKeys sources: [TenantName: SecretSource], environment: [String: String],
+        trust stores: inout TrustStores, replacing former: RelaySnapshot.UpstreamZone?
     ) throws(RelayStartError) {
-        do throws(SecretError) { key = try settings.key.resolveForHeader(environment: environment) } catch {
-            throw RelayStartError(text: "The key of zone \(settings.zone): \(error.sentence).")
+        key = try settings.key.providerKey("The key of zone \(settings.zone)", environment)
+        previousKey = try settings.previousKey?.providerKey("The previous key of zone \(settings.zone)", environment)
+        var tenantKeys: [TenantName: Secret] = [:]
+        for (tenant, source) in sources {
+            tenantKeys[tenant] = try source.providerKey("The key of tenant \(tenant) in \(settings.zone)", environment)
         }
+        self.tenantKeys = tenantKeys
         do throws(TLSError) {
             trust = try stores.store(for: settings.verify.authority)
             if let former, former.trust.fingerprint == trust.fingerprint {
@@ -170,6 +180,33 @@ extension RelaySnapshot.UpstreamZone {
         connectTimeout = settings.connectTimeout
         networks = settings.verify.networks
         pins = settings.verify.pins
+    }
+}
+
+extension RelaySnapshot.UpstreamZone {
+    /// The key that a dial shows. A tenant with a key of its own has no other: neither the zone's nor the one before it.
+    func key(for tenant: TenantName, _ choice: KeyChoice) -> Secret {
+        if let own = tenantKeys[tenant] { return own }
+        switch choice {
+        case .current: return key
+        case .previous: return previousKey ?? key
+        }
+    }
+
+    /// Keeps what such a dial has shown its endpoint from coming back.
+    func screen(for tenant: TenantName, _ choice: KeyChoice) -> KeyScreen? {
+        KeyScreen(key(for: tenant, choice), choice == .previous ? key(for: tenant, .current) : nil)
+    }
+}
+
+extension SecretSource {
+    /// The secret, as it can stand in a request; `name` says in an error whose it is.
+    fileprivate func providerKey(
+        _ name: String, _ environment: [String: String]
+    ) throws(RelayStartError) -> Secret {
+        do throws(SecretError) { return try resolveForHeader(environment: environment) } catch {
+            throw RelayStartError(text: "\(name): \(error.sentence).")
+        }
     }
 }
 
@@ -198,7 +235,10 @@ extension SessionSettings {
             stall: settings.timeouts.stall, idle: settings.timeouts.idle, session: settings.timeouts.session,
             terminate: settings.timeouts.terminate,
             providers: Dictionary(providers, uniquingKeysWith: { first, _ in first }),
-            defaultProvider: providers.first?.1 ?? .assemblyAI)
+            defaultProvider: providers.first?.1 ?? .assemblyAI,
+            spareKeys: SpareKeys(
+                zones: Set(settings.zones.filter { $0.previousKey != nil }.map(\.zone)),
+                ownKeys: settings.tenantKeys.mapValues { Set($0.keys) }))
     }
 }
 

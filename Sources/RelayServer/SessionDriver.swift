@@ -130,7 +130,7 @@ extension SessionDriver: TransportDelegate {
         while start < bytes.byteCount {
             let received = session.receive(bytes.extracting(start...), from: leg, now: now) { run in
                 switch leg {
-                case .client: upstream.write(run)
+                case .client: upstream.pass(run)
                 case .upstream: tell(run)
                 }
             }
@@ -205,6 +205,9 @@ extension SessionDriver {
         case .pause(let leg): transport(of: leg)?.pauseReading()
         case .resume(let leg): transport(of: leg)?.resumeReading()
         case .abandonDial: dropDial()
+        case .reportRefusedKey(let endpoint, let key): worker.keyRefused(key, at: endpoint, session: id)
+        case .rewind: upstream.rewind()
+        case .forgetPassed: forgetPassed()
         case .finish(let leg): transport(of: leg)?.finish()
         case .abort(let leg): transport(of: leg)?.abort()
         case .conclude(let summary): conclude(summary)
@@ -225,7 +228,7 @@ extension SessionDriver {
             admission = worker.sessions.enter()
             isAdmitted = admission == .admitted
         }
-        handle(.identified(identification.outcome, admission))
+        handle(.identified(identification.outcome, admission, down: worker.health.down(now: loop.now)))
         // A client that is refused in-band may take its time with the Close; a place is for those who are heard.
         if dialer == nil { giveBackPlace() }
     }
@@ -277,9 +280,9 @@ extension SessionDriver: DialerOwner {
             preconditionFailure("a grant for zone \(endpoint.zone), which the snapshot it was granted under lacks")
         }
         if let failedEndpoint { worker.countFailover(from: failedEndpoint, to: endpoint.zone) }
+        screen = zone.screen(for: endpoint.tenant, endpoint.key)
         let dialer = Dialer(endpoint, zone: zone, request: request.upstream, worker: worker)
         self.dialer = dialer
-        screen = KeyScreen(zone.key)
         dialer.start(for: self)
     }
 
@@ -292,10 +295,11 @@ extension SessionDriver: DialerOwner {
         // The new policy replaced the dial by another.
         guard self.dialer === dialer else { return transport.abort() }
         self.dialer = nil
-        request = nil
         transport.hand(to: self)
-        upstream.open(transport)
+        upstream.open(transport, keeping: session.keptBytes)
+        if session.keptBytes == nil { request = nil }
         worker.opened(dialer.endpoint, at: transport.peer, session: id)
+        worker.verificationFailed(dialer.alarms, endpoint: dialer.endpoint, session: id)
         handle(.dialed(UpstreamPeer(transport)))
         if let duration = session.dialTime { worker.countDial(duration, in: dialer.endpoint.zone) }
         reportQueue(toward: .upstream)
@@ -304,6 +308,7 @@ extension SessionDriver: DialerOwner {
 
     func dialer(_ dialer: Dialer, failed failure: DialFailure) {
         failedEndpoint = dialer.endpoint
+        worker.verificationFailed(dialer.alarms, endpoint: dialer.endpoint, session: id)
         worker.dialFailed(failure, endpoint: dialer.endpoint, session: id)
         // What is dialled next is granted under the policy of now.
         reconsider()
@@ -321,6 +326,11 @@ extension SessionDriver: DialerOwner {
     /// A handshake that other authorities vouched for cannot be judged again; a connection as young is given up.
     private func mayStand(_ transport: Transport, dialledBy dialer: Dialer) -> Bool {
         mayStand(transport) && snapshot.zones[dialer.endpoint.zone]?.tls === dialer.zone.tls
+    }
+
+    private func forgetPassed() {
+        upstream.discard()
+        request = nil
     }
 
     private func dropDial() {

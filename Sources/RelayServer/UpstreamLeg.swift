@@ -6,25 +6,31 @@ import TLS
 import Transport
 import WebSocket
 
-/// The upstream half of a session as the driver writes to it: it keeps what comes before the leg is open, in order.
+/// The upstream half of a session as the driver writes to it: it keeps what comes before the leg is open, in order, and for
+/// as long as another upstream may have to hear it all again.
 ///
 /// Owned by its session's driver, on the loop's thread.
 final class UpstreamLeg {
     private(set) var transport: Transport?
     private var held = ByteQueue()
+    /// How much is kept once the leg is open; nil: nothing.
+    private var keptBytes: Int?
 
     /// Bytes that wait: for the leg to open, or for its socket.
     var queuedBytes: Int { transport?.queuedBytes ?? held.count }
 
     /// Frames of the client, masked as they came.
-    func write(_ bytes: RawSpan) {
-        if let transport { transport.write(bytes) } else { held.append(bytes) }
+    func pass(_ bytes: RawSpan) {
+        guard let transport else { return held.append(bytes) }
+        if let keptBytes { keep(bytes, upTo: keptBytes) }
+        transport.write(bytes)
     }
 
-    /// A frame of the relay's own. RFC 6455 §5.3: masked with a key that nobody can predict.
+    /// A frame of the relay's own: another upstream would not be told it. RFC 6455 §5.3: masked with a key that nobody can
+    /// predict.
     func write(_ frame: OwnFrame) {
         let mask = RandomBytes.make(4).reduce(UInt32(0)) { $0 << 8 | UInt32($1) }
-        write(frame.encoded(mask: mask).span.bytes)
+        transport?.write(frame.encoded(mask: mask).span.bytes)
     }
 
     /// Completes the frame under way with `count` bytes that unmask to zero under `key`, `offset` bytes into its payload.
@@ -35,21 +41,33 @@ final class UpstreamLeg {
         var left = count
         while left > 0 {
             let size = Int(min(left, UInt64(piece.count)))
-            write(piece.span.bytes.extracting(0..<size))
+            transport?.write(piece.span.bytes.extracting(0..<size))
             left -= UInt64(size)
         }
     }
 
-    /// Drops what is held.
+    /// The leg is open: what was held goes first, and is kept up to `keptBytes` with what follows it.
+    func open(_ transport: Transport, keeping keptBytes: Int?) {
+        self.transport = transport
+        self.keptBytes = keptBytes
+        held.withUnsafeBytes { transport.write($0.bytes) }
+        if keptBytes.map({ held.count > $0 }) ?? true { discard() }
+    }
+
+    /// The leg's connection is given up: all that passed waits again, for the next.
+    func rewind() {
+        transport = nil
+        keptBytes = nil
+    }
+
+    /// Drops what is held or kept.
     func discard() {
+        keptBytes = nil
         held.removeAll(keepingCapacity: false)
     }
 
-    /// The leg is open: what was held goes first.
-    func open(_ transport: Transport) {
-        self.transport = transport
-        held.withUnsafeBytes { transport.write($0.bytes) }
-        discard()
+    private func keep(_ bytes: RawSpan, upTo limit: Int) {
+        if held.count + bytes.byteCount <= limit { held.append(bytes) } else { discard() }
     }
 }
 

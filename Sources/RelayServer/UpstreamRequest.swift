@@ -26,13 +26,12 @@ struct UpstreamRequest {
     }
 
     /// The opening handshake's bytes, with the provider's key as its last field. Nil when it cannot be written as HTTP.
-    func head(for endpoint: Endpoint, key: String, zone: RelaySnapshot.UpstreamZone) -> [UInt8]? {
+    func head(for endpoint: Endpoint, key: String, providerKey: Secret, in keyHeader: KeyHeader) -> [UInt8]? {
         do {
             var fields = fields
             fields.append("User-Agent", "tidegate")
             fields.append(
-                zone.keyHeader.name,
-                zone.keyHeader.value(for: zone.key.withBytes { String(decoding: $0, as: UTF8.self) }))
+                keyHeader.name, keyHeader.value(for: providerKey.withBytes { String(decoding: $0, as: UTF8.self) }))
             let head = OpeningHandshake.request(
                 target: try target.replacingPath(with: endpoint.path), host: endpoint.authority, key: key,
                 fields: fields)

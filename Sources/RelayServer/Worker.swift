@@ -13,6 +13,7 @@ final class Worker {
     let buffers: LoopBuffers
     let log: Log
     let sessions: SessionCount
+    let health: EndpointHealth
     private(set) var snapshot: RelaySnapshot
 
     private let mailbox: Mailbox<WorkerMessage>
@@ -39,13 +40,15 @@ final class Worker {
     }
 
     init(
-        snapshot: RelaySnapshot, log: Log, sessions: SessionCount, resolver: Resolver, mailbox: Mailbox<WorkerMessage>
+        snapshot: RelaySnapshot, log: Log, sessions: SessionCount, health: EndpointHealth, resolver: Resolver,
+        mailbox: Mailbox<WorkerMessage>
     ) throws(SystemError) {
         loop = try EventLoop()
         buffers = LoopBuffers(loop: loop)
         self.snapshot = snapshot
         self.log = log
         self.sessions = sessions
+        self.health = health
         self.resolver = resolver
         self.mailbox = mailbox
         _ = try mailbox.attach(self, to: loop)
@@ -147,14 +150,29 @@ extension Worker {
 
     func dialFailed(_ failure: DialFailure, endpoint: Endpoint, session: String) {
         count(failure, at: endpoint)
-        let level: LogLevel =
-            switch failure.kind {
-            case .notVerified, .keyRejected, .addressForbidden: .error
-            default: .warning
-            }
         log.write(
-            level, .dialFailed, .session(session), .zone(endpoint.zone.name), .endpoint(endpoint.description),
-            .kind(failure.kind.rawValue), .detail(failure.detail))
+            failure.isAlarming ? .error : .warning, .dialFailed, .session(session), .zone(endpoint.zone.name),
+            .endpoint(endpoint.description), .kind(failure.kind.rawValue), failure.reason.map { .reason($0.rawValue) },
+            .detail(failure.detail))
+    }
+
+    /// Checks of rule 7 that single addresses failed, each by its name.
+    func verificationFailed(_ alarms: [DialFailure], endpoint: Endpoint, session: String) {
+        for alarm in alarms {
+            count(alarm, at: endpoint)
+            log.write(
+                .error, .verificationFailed, .session(session), .zone(endpoint.zone.name),
+                .endpoint(endpoint.description), .kind(alarm.kind.rawValue), alarm.reason.map { .reason($0.rawValue) },
+                .detail(alarm.detail))
+        }
+    }
+
+    /// A key that a provider refuses is refused for every session, until somebody mends it.
+    func keyRefused(_ key: KeyChoice, at endpoint: Endpoint, session: String) {
+        metrics.add(.keysRefused, endpoint.zone.name, key.rawValue)
+        log.write(
+            .error, .keyRejected, .session(session), .zone(endpoint.zone.name), .endpoint(endpoint.description),
+            .keyChoice(key.rawValue))
     }
 }
 
@@ -192,12 +210,12 @@ extension Worker {
 
 extension Worker {
     /// Asks for a name's addresses; the dialer hears the answer on this loop, unless it forgets the look-up first.
-    func lookUp(_ host: String, port: UInt16, for dialer: Dialer) -> UInt64 {
+    func lookUp(_ host: String, port: UInt16, notBefore: Instant?, for dialer: Dialer) -> UInt64 {
         lastLookup += 1
         let lookup = lastLookup
         lookups[lookup] = dialer
         let mailbox = mailbox
-        resolver.resolve(host, port: port) { mailbox.post(.resolved(lookup, $0)) }
+        resolver.resolve(host, port: port, notBefore: notBefore) { mailbox.post(.resolved(lookup, $0)) }
         return lookup
     }
 

@@ -122,6 +122,16 @@ package enum LogEvent: String, CaseIterable, Sendable {
     case refused
     /// An endpoint could not be used.
     case dialFailed = "dial-failed"
+    /// An address of an endpoint, or who answered there, is not what it should be.
+    case verificationFailed = "verification-failed"
+    /// A provider refused the relay's key.
+    case keyRejected = "key-rejected"
+    /// An endpoint failed so often that it is left alone for a while.
+    case breakerOpened = "breaker-opened"
+    /// One dial tries an endpoint that was left alone.
+    case breakerHalfOpened = "breaker-half-opened"
+    /// An endpoint that was left alone is in use again.
+    case breakerClosed = "breaker-closed"
     /// A setting that works, but should not stay.
     case configurationWarning = "configuration-warning"
     /// A new version of the configuration is in force.
@@ -180,6 +190,10 @@ package struct LogField: Sendable {
     package static func kind(_ kind: String) -> LogField { LogField("kind", kind) }
     /// An explanation for operators, made by the relay, the system or OpenSSL; never a peer's words.
     package static func detail(_ text: String) -> LogField { LogField("detail", text) }
+    /// A reason from a closed list: which check failed.
+    package static func reason(_ reason: String) -> LogField { LogField("reason", reason) }
+    /// Which of a zone's keys: its role, not the key.
+    package static func keyChoice(_ choice: String) -> LogField { LogField("which_key", choice) }
     /// A close code.
     package static func code(_ code: Int) -> LogField { LogField("code", code) }
     /// How many, of whatever the event speaks of.

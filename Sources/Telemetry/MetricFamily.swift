@@ -39,7 +39,8 @@ extension MetricFamily {
     /// Every family, in the order of exposition.
     package static let all: [MetricFamily] = [
         .build, .policy, .sessionsOpen, .sessions, .refusals, .dialFailures, .failovers, .dialSeconds, .frames, .bytes,
-        .audioSeconds, .policyEnds, .reloads, .lastReload, .receiptsWritten, .receiptsWaiting, .receiptsUnwritable,
+        .audioSeconds, .policyEnds, .keysRefused, .reloads, .lastReload, .receiptsWritten, .receiptsWaiting,
+        .receiptsUnwritable,
         .endpointUsable,
     ]
 
@@ -76,6 +77,10 @@ extension MetricFamily {
     /// Audio of ended sessions.
     package static let audioSeconds = MetricFamily(
         "audio_seconds_total", .counter, ["zone"], "Audio that clients sent in sessions that ended, where it is known.")
+    /// Provider keys refused.
+    package static let keysRefused = MetricFamily(
+        "provider_keys_refused_total", .counter, ["zone", "key"],
+        "Times a provider refused the current or the previous key.")
     /// Sessions that a new policy ended.
     package static let policyEnds = MetricFamily(
         "policy_ended_sessions_total", .counter, ["zone"], "Sessions ended because a new policy forbids them.")

@@ -5,6 +5,7 @@ struct Tidegate: ParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "tidegate", abstract: "A region-aware WebSocket relay for speech-to-text.",
         subcommands: [
-            Serve.self, Demo.self, Check.self, Explain.self, Diff.self, ProbeCommand.self, Health.self, Schema.self, KeyCommand.self,
+            Serve.self, Demo.self, Check.self, Explain.self, Diff.self, ProbeCommand.self, Health.self, Schema.self,
+            KeyCommand.self,
         ])
 }

@@ -24,7 +24,6 @@ private let testedElsewhere: [String: String] = [
     "Sources/Configuration/Section.swift": "TidegateFileTests and PolicyFileTests read through it",
     "Sources/Policy/Ascii.swift": "ZoneTests, TenantTests and OriginPatternTests use every class",
     "Sources/Policy/Decision.swift": "DecideTests compares decisions and trails",
-    "Sources/Policy/Grant.swift": "DecideTests uses grants up, in order",
     "Sources/Policy/PolicyRequest.swift": "values without behaviour",
     "Sources/Policy/PolicySnapshot.swift": "DecideTests decides under them",
     "Sources/Policy/Site.swift": "values without behaviour",

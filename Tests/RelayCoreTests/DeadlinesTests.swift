@@ -12,7 +12,7 @@ import WebSocket
     ) -> SessionSettings {
         SessionSettings(
             handshake: handshake, ping: ping, pong: pong, stall: stall, idle: idle, session: session,
-            terminate: .seconds(3))
+            terminate: .seconds(3), dial: .seconds(9000))
     }
 
     private static let ping = Effect.send(.client, .ping([]))

@@ -16,6 +16,7 @@ import Testing
             (.keyRejected, "key-rejected", false, .upstreamRefused),
             (.requestRejected, "request-rejected", false, .upstreamRefused),
             (.tooLate, "too-late", true, .timeout),
+            (.knownDown, "known-down", true, .upstreamUnavailable),
         ] as [(DialFailure.Kind, String, Bool, RefusalName)])
     func eachKindHasItsWordAndItsConsequence(
         kind: DialFailure.Kind, word: String, triesNext: Bool, refusal: RefusalName
@@ -25,7 +26,36 @@ import Testing
     }
 
     @Test func noKindIsMissing() {
-        #expect(DialFailure.Kind.allCases.count == 10)
+        #expect(DialFailure.Kind.allCases.count == 11)
+    }
+
+    @Test func theNarrowestWordIsItsName() {
+        #expect(DialFailure(.tooLate, "").name == "too-late")
+        #expect(DialFailure(.notVerified, "", reason: .certificateExpired).name == "certificate-expired")
+    }
+
+    @Test func ofSeveralFailuresTheOneThatAlarmsIsReportedWithTheDetailsOfAll() {
+        let refused = DialFailure(.connectFailed, "a")
+        let late = DialFailure(.tooLate, "b")
+        let inward = DialFailure(.addressForbidden, "c", reason: .addressLoopback)
+        let wrong = DialFailure(.notVerified, "d", reason: .certificateWrongName)
+        #expect(DialFailure.mostTelling([]) == nil)
+        #expect(DialFailure.mostTelling([refused, refused]) == refused)
+        #expect(DialFailure.mostTelling([refused, late]) == DialFailure(.tooLate, "b; a"))
+        let all = DialFailure(.notVerified, "d; a; b; c", reason: .certificateWrongName)
+        #expect(DialFailure.mostTelling([refused, late, inward, wrong]) == all)
+        #expect(DialFailure.mostTelling([refused, inward, late])?.name == "address-loopback")
+    }
+
+    @Test func whatIsNotWhatItShouldBeAlarms() {
+        let alarming = DialFailure.Kind.allCases.filter { DialFailure($0, "").isAlarming }
+        #expect(Set(alarming) == [.addressForbidden, .notVerified, .redirected, .keyRejected])
+    }
+
+    @Test func anEndpointThatRefusesAnswersAllTheSame() {
+        let answered = DialFailure.Kind.allCases.filter { $0.outcome == .answered }
+        #expect(answered == [.keyRejected, .requestRejected])
+        #expect(DialFailure.Kind.knownDown.outcome == .abandoned)
     }
 
     @Test(arguments: DialFailure.Kind.allCases)

@@ -37,8 +37,11 @@ import WebSocket
     func whatFollowsAFailedDialIsSaidByItsKind(kind: DialFailure.Kind) {
         let play = Playbook.dialing(ask: Ask(zone: .us))
         guard kind.consequence.triesNext else {
-            play.when(
-                failed(kind), then: .error(4502, Self.refused, "upstream-refused"), .close(.client, 4502, Self.refused))
+            let report: [Effect] = kind == .keyRejected ? [.reportRefusedKey("us1.example", .current)] : []
+            let told: [Effect] = [
+                .error(4502, Self.refused, "upstream-refused"), .close(.client, 4502, Self.refused),
+            ]
+            #expect(play.happens(failed(kind)) == report + told)
             return
         }
         play.when(failed(kind), then: .dial("us2.example"))
@@ -53,7 +56,8 @@ import WebSocket
         let play = Playbook.dialing(tenant: .pair)
         play.when(failed(.resolveFailed), then: .dial("edge2.example"))
         play.when(
-            failed(.keyRejected), then: .error(4502, Self.refused, "upstream-refused"),
+            failed(.keyRejected), then: .reportRefusedKey("edge2.example", .current),
+            .error(4502, Self.refused, "upstream-refused"),
             .close(.client, 4502, Self.refused))
         play.when(failed(.connectFailed))
     }
@@ -78,6 +82,24 @@ import WebSocket
         play.happens(failed(.overloaded))
         play.happens(.dialed(.somewhere))
         play.when(.legEnded(.client), then: .send(.upstream, .text("bye")), .close(.upstream, 1001))
+    }
+
+    @Test func allDialsTogetherMayTakeSoLong() {
+        let play = Playbook.dialing(SessionSettings(ping: .seconds(60), dial: .seconds(30)), tenant: .pair)
+        for host in ["edge2", "us1", "us2"] {
+            play.wait(.seconds(9))
+            play.when(failed(.tooLate), then: .dial("\(host).example"))
+        }
+        play.when(
+            in: .seconds(3), then: .error(4504, Self.late, "timeout"), .close(.client, 4504, Self.late), .abandonDial)
+    }
+
+    @Test func whatIsDialledInTimeIsNotEndedByTheDialsTime() {
+        let play = Playbook.dialing(SessionSettings(ping: .seconds(60), dial: .seconds(30)))
+        play.wait(.seconds(29))
+        play.happens(.dialed(.somewhere))
+        play.arrives(Upstream.begin, from: .upstream)
+        #expect(play.timeToDeadline == .seconds(31))
     }
 
     // MARK: Frames that wait

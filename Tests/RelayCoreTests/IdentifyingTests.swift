@@ -116,6 +116,47 @@ import WebSocket
             .identified(.expired, .admitted), then: .open, .close(.client, 4401, "The credential has expired."))
     }
 
+    // MARK: What is known to be down
+
+    private static let unavailable = "No endpoint of the speech provider can be reached in a zone that policy allows."
+
+    private func endpoints(_ names: String...) throws -> [Endpoint] {
+        try names.map { name in
+            let zone = try #require(Zone(String(name.dropLast())))
+            return try Endpoint("wss://\(name).example/v3/ws", in: zone)
+        }
+    }
+
+    @Test func endpointsThatAreKnownToBeDownArePassedOver() throws {
+        let down = try endpoints("edge1", "edge2", "us1").map { ($0, Duration.seconds(3)) }
+        let play = Playbook.identifying()
+        play.when(
+            .identified(.tenant(.pair), .admitted, down: Dictionary(uniqueKeysWithValues: down)), then: .open,
+            .dial("us2.example"))
+        play.when(
+            .dialFailed(DialFailure(.connectFailed, "")), then: .error(4503, Self.unavailable, "upstream-unavailable"),
+            .close(.client, 4503, Self.unavailable))
+    }
+
+    @Test func whenAllAreKnownToBeDownTheRequestIsRefusedBeforeThe101() throws {
+        let seconds = [3, 2]
+        let down = Dictionary(
+            uniqueKeysWithValues: zip(try endpoints("us1", "us2"), seconds.map { Duration.seconds($0) }))
+        let refusal = Refusal(.upstreamUnavailable, Self.unavailable, retryAfter: .seconds(2))
+        let play = Playbook.identifying()
+        play.when(
+            .identified(.tenant(.acme), .admitted, down: down), then: .refuse(refusal),
+            .conclude(.refused(.upstreamUnavailable)))
+        #expect(play.summary?.refusal?.headerFields.contains { $0 == ("Retry-After", "2") } == true)
+        let page = Playbook.identifying(form: .webSocket)
+        page.when(
+            .identified(.tenant(.acme), .admitted, down: down), then: .open,
+            .error(4503, Self.unavailable, "upstream-unavailable"), .close(.client, 4503, Self.unavailable))
+        // Others' zones are no concern of this grant's.
+        let other = Playbook.identifying(ask: Ask(zone: .eu))
+        other.when(.identified(.tenant(.free), .admitted, down: down), then: .open, .dial("eu1.example"))
+    }
+
     // MARK: Other ends
 
     @Test func aDrainRefusesInTheFormTheRequestAskedFor() {

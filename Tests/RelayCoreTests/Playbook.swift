@@ -33,6 +33,8 @@ final class Playbook {
     private var session: Session
     private var effects: [Effect] = []
     private var ended: Set<Leg> = []
+    /// What the client sent so far and may have to be said again.
+    private var passed: [UInt8] = []
 
     init(
         _ settings: SessionSettings = SessionSettings(), policy: PolicySnapshot = .sample()
@@ -175,6 +177,7 @@ extension Playbook {
 extension Playbook {
     private func pass(_ bytes: [UInt8], from leg: Leg) {
         if ended.contains(leg.other) { faults.append("bytes pass to the \(leg.other) after its end") }
+        if leg == .client { passed += bytes }
         if leg == .client { toUpstream.write(bytes) } else { toClient.write(bytes) }
         switch (effects.last, leg) {
         case (.up(let before), .client): effects[effects.count - 1] = .up(before + bytes)
@@ -191,14 +194,15 @@ extension Playbook {
         if isDialUnderWay { faults.append("a second dial while one is under way") }
         isDialUnderWay = true
         ended.remove(.upstream)
-        effects.append(.dial(endpoint.endpoint.host))
+        effects.append(.dial(endpoint.endpoint.host, endpoint.key))
     }
 
     private func perform(_ action: SessionAction) {
         if summary != nil { faults.append("\(action) after the conclusion") }
         effects.append(Effect(action))
         switch action {
-        case .identify: break
+        case .identify, .reportRefusedKey, .forgetPassed: break
+        case .rewind: rewind()
         case .open: isOpen = true
         case .refuse:
             if isOpen { faults.append("a refusal over HTTP after the 101") }
@@ -230,6 +234,15 @@ extension Playbook {
         noteWireFaults()
     }
 
+    /// The upstream is as if it had never been, and hears everything again.
+    private func rewind() {
+        if hasUpstream, !ended.contains(.upstream) { faults.append("two upstreams at once") }
+        ended.remove(.upstream)
+        hasUpstream = false
+        toUpstream = Wire(from: .client)
+        toUpstream.write(passed)
+    }
+
     private func expectAlive(_ leg: Leg, _ action: SessionAction) {
         if ended.contains(leg) { faults.append("\(action) after the leg's end") }
     }
@@ -252,11 +265,15 @@ enum Effect: Equatable {
     case pause(Leg)
     case resume(Leg)
     case abandonDial
+    /// The host of the endpoint whose key was refused.
+    case reportRefusedKey(String, KeyChoice)
+    case rewind
+    case forgetPassed
     case finish(Leg)
     case abort(Leg)
     case conclude(Ending)
-    /// The host of the endpoint that is dialled.
-    case dial(String)
+    /// The host of the endpoint that is dialled, and the key it is shown.
+    case dial(String, KeyChoice = .current)
     /// Bytes that pass from the client to the upstream.
     case up([UInt8])
     /// Bytes that pass from the upstream to the client.
@@ -274,6 +291,9 @@ enum Effect: Equatable {
             case .pause(let leg): .pause(leg)
             case .resume(let leg): .resume(leg)
             case .abandonDial: .abandonDial
+            case .reportRefusedKey(let endpoint, let key): .reportRefusedKey(endpoint.host, key)
+            case .rewind: .rewind
+            case .forgetPassed: .forgetPassed
             case .finish(let leg): .finish(leg)
             case .abort(let leg): .abort(leg)
             case .conclude(let summary): .conclude(summary.ending)

@@ -157,7 +157,10 @@ import WebSocket
         let sentence = "The speech provider refused the relay's request. The relay's operator must look at its key."
         let effects = play.arrives(words, from: .upstream, inPiecesOf: size)
         #expect(
-            Array(effects.prefix(2)) == [.error(4502, sentence, "upstream-refused"), .close(.client, 4502, sentence)])
+            Array(effects.prefix(3)) == [
+                .reportRefusedKey("us1.example", .current), .error(4502, sentence, "upstream-refused"),
+                .close(.client, 4502, sentence),
+            ])
         #expect(play.toClient.frames.count == 2)
         #expect(play.toUpstream.texts == [])
         play.arrives(Upstream.close(1008), from: .upstream)

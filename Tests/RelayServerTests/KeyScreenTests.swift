@@ -21,6 +21,15 @@ import Testing
         #expect(screen.map { _ in true } == nil)
     }
 
+    @Test func bothKeysThatWereShownAreOverwritten() throws {
+        let screen = try #require(KeyScreen(Secret(key), Secret("fedcba9876543210")))
+        #expect(
+            passed("<fedcba9876543210 0123456789abcdef fedcba98", screen)
+                == "<**************** **************** fedcba98")
+        let other = try #require(KeyScreen(Secret("short"), Secret(key)))
+        #expect(passed("short 0123456789abcdef", other) == "short ****************")
+    }
+
     private func passed(_ text: String, _ screen: KeyScreen) -> String {
         var passed: [UInt8] = []
         screen.pass(Array(text.utf8).span.bytes) { $0.withUnsafeBytes { passed += $0 } }

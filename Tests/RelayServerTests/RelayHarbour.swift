@@ -5,6 +5,7 @@ import HTTP
 import Identity
 import Policy
 import Reactor
+import RelayCore
 import RelayServer
 import StandIn
 import TLS
@@ -43,7 +44,7 @@ final class RelayHarbour {
         clients = try ClientLoop()
         self.plan = plan
         let snapshot = try plan.snapshot(ports: standIn.ports)
-        relay = try RelayServer.start(snapshot, log: log.log, resolver: plan.resolver)
+        relay = try RelayServer.start(snapshot, log: log.log, resolver: plan.resolver, breakers: plan.breakers)
     }
 
     deinit {
@@ -138,6 +139,8 @@ extension RelayHarbour {
         var admin: AdminSettings?
         /// Where the relay finds the addresses of its upstreams.
         var resolver = Resolver()
+        /// When the relay leaves an endpoint alone: never, for most stories count dials.
+        var breakers = Breaker.Rules(threshold: .max)
         let authority: ThrowawayAuthority
         /// Where files may be put; it goes with the harbour.
         let folder: String

@@ -27,7 +27,7 @@ extension Session {
     }
 
     mutating func dial(_ endpoint: consuming GrantedEndpoint, after actions: [SessionAction] = []) -> Reaction {
-        dialling = Dialling(endpoint: endpoint.endpoint, isUnderWay: true)
+        dialling = Dialling(endpoint: endpoint.endpoint, key: endpoint.key, isUnderWay: true)
         provider = settings.provider(of: endpoint.zone)
         up.recognitionLimit = provider.speaksAssemblyAI ? ProviderMessage.limit : 0
         down.recognitionLimit = provider.speaksAssemblyAI ? ProviderMessage.limitBeforeBegin : 0
@@ -37,6 +37,7 @@ extension Session {
     /// Failing over is asking the same grant for its next endpoint, so it cannot leave the tenant's residency.
     private mutating func tryNext(after failure: DialFailure, _ now: Instant) -> Reaction {
         noteFailedDial(failure)
+        if failure.kind == .keyRejected { return tryPreviousKey(now) }
         let consequence = failure.kind.consequence
         if consequence.triesNext, let endpoint = nextUntried() { return dial(endpoint) }
         return refuseInBand(Refusal(consequence.refusal, DialFailure.sentence(for: consequence.refusal)), now)
@@ -49,7 +50,7 @@ extension Session {
 
     private mutating func startRelaying(with peer: UpstreamPeer, _ now: Instant) -> Reaction {
         phase = .relaying
-        grant = nil
+        if !mayStartAnew { grant = nil }
         upstreamOpened(by: peer, now)
         if provider.speaksAssemblyAI { deadlines.beginBy = now + settings.handshake }
         return Reaction()

@@ -5,7 +5,8 @@ extension Session {
     /// A credential is being checked.
     mutating func whileIdentifying(_ event: SessionEvent, _ now: Instant) -> Reaction {
         switch event {
-        case .identified(let identity, let admission):
+        case .identified(let identity, let admission, let down):
+            knownDown = down
             return decideZone(identity, admission, now)
         case .drain:
             return refuse(Refusal.draining, now)
@@ -34,14 +35,14 @@ extension Session {
 
     /// The 101 goes out in the same turn as the dial begins: an official client waits for it no longer than one second.
     private mutating func begin(_ grant: consuming Grant, _ now: Instant) -> Reaction {
+        let downFor = grant.ahead.compactMap { knownDown[$0] }.min()
         self.grant = consume grant
-        guard let endpoint = self.grant?.next() else {
-            return refuse(Refusal(.upstreamUnavailable, "The zone has no endpoint to dial."), now)
-        }
+        guard let endpoint = nextUntried() else { return refuse(.nothingToDial(until: downFor), now) }
         phase = .dialing
         client.open(at: now)
         deadlines.lastData = now
         deadlines.sessionEnds = now + settings.session
+        deadlines.dialBy = now + settings.dial
         return dial(endpoint, after: [.open])
     }
 }
@@ -52,5 +53,14 @@ extension PolicyRequest {
         self.init(
             identity: identity, origin: request.origin, hasAuthorizationHeader: request.hasAuthorization,
             ownOrigins: request.ownOrigins, ask: request.ask, admission: admission)
+    }
+}
+
+extension Refusal {
+    /// Every endpoint of the grant is known to be down, the first to be tried again after `downFor`; nil: there is none.
+    fileprivate static func nothingToDial(until downFor: Duration?) -> Refusal {
+        guard let downFor else { return Refusal(.upstreamUnavailable, "The zone has no endpoint to dial.") }
+        return Refusal(
+            .upstreamUnavailable, DialFailure.sentence(for: .upstreamUnavailable), retryAfter: downFor)
     }
 }

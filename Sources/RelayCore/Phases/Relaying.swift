@@ -109,10 +109,11 @@ extension Session {
             providerAnswered()
             facts.began = true
             down.release(forward)
+            return keyAccepted()
         case .error(let code):
+            if phase == .relaying, !facts.began, code == ProviderCode.credentials { return keyRejected(now) }
             // The provider's contract, section 9: an `Error` is followed by a Close, and by no `Termination`.
             facts.providerIsDone = true
-            if phase == .relaying, !facts.began, code == ProviderCode.credentials { return keyRejected(now) }
             providerAnswered()
             down.release(forward)
         case .termination(let seconds):
@@ -126,13 +127,6 @@ extension Session {
 
     private mutating func providerAnswered() {
         down.recognitionLimit = ProviderMessage.limit
-    }
-
-    /// A refusal of the relay's own key is nothing the client may hear in the provider's words: they would blame it.
-    private mutating func keyRejected(_ now: Instant) -> Reaction {
-        down.drop()
-        facts.providerIsDone = true
-        return refuseInBand(Refusal(.upstreamRefused, DialFailure.sentence(for: .upstreamRefused)), now)
     }
 
     // MARK: Ends

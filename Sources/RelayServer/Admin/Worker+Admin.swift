@@ -12,11 +12,13 @@ extension Worker {
         let zone = summary.zone?.name ?? "none"
         metrics.add(.sessions, zone, summary.ending.name)
         metrics.add(summary.up, summary.down, in: zone)
+        if let audio = summary.audio { metrics.add(.audioSeconds, zone, by: audio.inSeconds) }
+        if case .withdrawn = summary.ending { metrics.add(.policyEnds, zone) }
     }
 
     /// A dial failed.
     func count(_ failure: DialFailure, at endpoint: Endpoint) {
-        metrics.add(.dialFailures, endpoint.zone.name, failure.kind.rawValue)
+        metrics.add(.dialFailures, endpoint.zone.name, failure.name)
     }
 
     /// Another endpoint is dialled after one that failed.
@@ -89,6 +91,8 @@ extension Metrics {
         add(.policyEnds, name, by: 0)
         add(Meter(), Meter(), in: name)
         for kind in DialFailure.Kind.allCases { add(.dialFailures, name, kind.rawValue, by: 0) }
+        for reason in DialFailure.Reason.allCases { add(.dialFailures, name, reason.rawValue, by: 0) }
+        for key in KeyChoice.allCases { add(.keysRefused, name, key.rawValue, by: 0) }
         guard let isUsable = state.isUsable else { return }
         for endpoint in zone.endpoints {
             add(.endpointUsable, name, endpoint.description, by: isUsable(endpoint) ? 1 : 0)
