@@ -216,11 +216,7 @@ private struct TrustStores {
 
     mutating func store(for authority: VerifySettings.Authority) throws(TLSError) -> TrustStore {
         if let store = stores[authority] { return store }
-        let store: TrustStore
-        switch authority {
-        case .system: store = try TrustStore.system()
-        case .file(let path): store = try TrustStore(file: path)
-        }
+        let store = try authority.store()
         stores[authority] = store
         return store
     }

@@ -4,9 +4,10 @@ import Foundation
 import HTTP
 import Policy
 import Reactor
-import RelayServer
 import StandIn
 import Testing
+
+@testable import RelayServer
 
 /// What commands learn from a running relay.
 @Suite("Admin client", .timeLimit(.minutes(1))) struct AdminClientTests {
@@ -50,6 +51,23 @@ import Testing
         #expect(acme.hasAuthorization)
         #expect(acme.credential?.name == "main")
         #expect(acme.policy == "1")
+    }
+
+    @Test func policyJudgesWhatIsLive() throws {
+        let harbour = try RelayHarbour { try $0.openAdmin() }
+        let client = harbour.client("initech", "/v3/ws?zone=eu")
+        try client.begun()
+        let live = try #require(try AdminClient(try harbour.adminURL()).liveSessions().first)
+        #expect(live.tenant.text == "initech")
+        #expect(live.zone == .eu)
+        let old = harbour.relay.snapshot.policy
+        #expect(live.refusal(from: old, to: old) == nil)
+        // The same tenant, kept out of the zone it is in.
+        let tenant = try #require(old.tenants[live.tenant])
+        let new = PolicySnapshot(
+            version: "2", site: old.site, zones: old.zones, hosts: old.hosts,
+            tenants: [Tenant(name: tenant.name, residency: .zones(.us), keys: tenant.keys)])
+        #expect(live.refusal(from: old, to: new)?.name == .residency)
     }
 
     @Test func aConfigurationLeadsToItsOwnListener() throws {

@@ -70,6 +70,19 @@ package struct AdminClient: Sendable {
         return all
     }
 
+    /// The sessions whose upstream is open, as policy judges them. One that is still being dialled is in no zone yet; it is
+    /// decided anew before it is. Throws as `sessions` does.
+    package func liveSessions() throws(AdminClientError) -> [LiveSession] {
+        try sessions().compactMap { session in
+            guard let tenant = TenantName(session.tenant), let zone = session.zone.flatMap({ Zone($0) }),
+                let endpoint = session.endpoint
+            else { return nil }
+            return LiveSession(
+                id: session.id, tenant: tenant, zone: zone, endpoint: endpoint, origin: session.origin,
+                hasAuthorization: session.hasAuthorization, keyID: session.credential?.id)
+        }
+    }
+
     private func get(_ target: String) throws(AdminClientError) -> FetchResponse {
         var request = FetchRequest(base + target)
         request.timeout = Self.patience

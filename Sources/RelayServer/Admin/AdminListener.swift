@@ -13,7 +13,7 @@ final class AdminListener: Sendable {
     private let thread: LoopThread
 
     /// Where it listens and what it asks for.
-    struct Settings: Sendable {
+    struct Settings: Equatable, Sendable {
         let address: SocketAddress
         let token: Secret?
     }
