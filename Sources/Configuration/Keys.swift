@@ -248,7 +248,7 @@ extension KeyTable {
             "receipts.when_unwritable", .choice(["refuse", "continue"]), default: "refuse",
             "What to do when a receipt cannot be written: refuse new sessions, or go on."),
 
-        Key("admin", .section, force: .notYet(), "Health, metrics, sessions, decisions and the console."),
+        Key("admin", .section, "Health, readiness, metrics and sessions. Left out: no such listener."),
         Key("admin.address", .listenAddress, default: "127.0.0.1:9901", "Loopback, or with a token."),
         Key("admin.token", .secret, "The bearer token; required off loopback."),
 

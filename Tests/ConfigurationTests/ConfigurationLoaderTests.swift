@@ -32,7 +32,7 @@ import Testing
         func named(_ faults: [Fault]) -> [String] { faults.map { String($0.message.prefix { $0 != " " }) }.sorted() }
         #expect(
             named(result.readFaults.notes) == [
-                "admin", "h2", "identity", "tenants.acme-gmbh.clients.certificates", "tenants.acme-gmbh.clients.jwt",
+                "h2", "identity", "tenants.acme-gmbh.clients.certificates", "tenants.acme-gmbh.clients.jwt",
                 "tokens", "zones.eu.previous_key", "zones.eu.warm",
             ])
         #expect(

@@ -101,7 +101,7 @@ import Testing
         #expect(told.first?.contains("NOT YET IN FORCE") == true)
     }
 
-    @Test(arguments: ["compression: passthrough", "admin: {address: \"127.0.0.1:9901\"}"])
+    @Test(arguments: ["compression: passthrough"])
     func anyOtherKeyWithoutEffectIsANote(line: String) {
         let told = faults(inTidegateFile: smallFile + "\n" + line)
         #expect(told.count == 1)

@@ -25,14 +25,18 @@ package struct AdminClient: Sendable {
         self.token = token
     }
 
+    /// The same with the token in a file. Throws when that cannot be read.
+    package init(_ url: String, tokenFile: String) throws(AdminClientError) {
+        self.init(url, token: try Self.token(.file(tokenFile), environment: [:]))
+    }
+
     /// The admin listener of a configuration. Throws when it has none, or its token cannot be read.
     package init(_ settings: Settings, environment: [String: String]) throws(AdminClientError) {
         guard let admin = settings.admin else {
             throw AdminClientError(text: "The configuration has no admin listener; add `admin:`.")
         }
-        var token: Secret?
-        do throws(SecretError) { token = try admin.token?.resolveForHeader(environment: environment) } catch {
-            throw AdminClientError(text: "The admin listener's token: \(error.sentence).")
+        let token = try admin.token.map { (source) throws(AdminClientError) in
+            try Self.token(source, environment: environment)
         }
         // A listener on every address is on loopback too.
         let address =
@@ -42,6 +46,14 @@ package struct AdminClient: Sendable {
             default: "\(admin.address)"
             }
         self.init("http://\(address)", token: token)
+    }
+
+    private static func token(
+        _ source: SecretSource, environment: [String: String]
+    ) throws(AdminClientError) -> Secret {
+        do throws(SecretError) { return try source.resolveForHeader(environment: environment) } catch {
+            throw AdminClientError(text: "The admin listener's token: \(error.sentence).")
+        }
     }
 
     /// Why the relay is not ready, sentence by sentence; none when it is. Throws when it does not answer.
