@@ -87,7 +87,7 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         // What tests of several targets share.
-        .target(name: "RelayTestKit", path: "Tests/RelayTestKit", swiftSettings: rules),
+        .target(name: "RelayTestKit", dependencies: ["Policy"], path: "Tests/RelayTestKit", swiftSettings: rules),
         tests("Timing"),
         tests("Bytes"),
         tests("JSON", ["Bytes"]),
