@@ -140,7 +140,7 @@ extension KeyTable {
             "Connected to instead of resolving the URL's name; the certificate must still match the name."),
         .required("zones.*.key", .secret, "The provider key."),
         Key(
-            "zones.*.previous_key", .secret, force: .notYet(),
+            "zones.*.previous_key", .secret,
             "Used when the provider refuses `key`, and reported."),
         Key("zones.*.key_header", .section, "The header field that carries the key."),
         Key("zones.*.key_header.name", .text, default: "Authorization", "The field's name."),
@@ -299,7 +299,6 @@ extension KeyTable {
             "Names and values that replace the client's."),
         Key(
             "tenants.*.provider_keys", .map(.zone, .secret),
-            force: .notYetRestricting(gap: "the tenant's sessions use the zone's key"),
             "Provider keys used instead of the zones'."),
     ])
 }

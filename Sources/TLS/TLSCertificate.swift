@@ -19,8 +19,8 @@ package final class TLSCertificate: Sendable {
 
     /// Reads the PEM files `chainFile` (the certificate, then its issuers) and `keyFile`.
     ///
-    /// `mayBeExpired` lets a stand-in play a server whose certificate ran out. Throws `.setup`, naming the file and
-    /// the remedy.
+    /// `mayBeExpired` lets a stand-in play a server whose certificate ran out, or is not good yet. Throws `.setup`,
+    /// naming the file and the remedy.
     package convenience init(chainFile: String, keyFile: String, mayBeExpired: Bool = false) throws(TLSError) {
         let chain = try PEM.bytes(ofFile: chainFile)
         let key = try PEM.bytes(ofFile: keyFile)
@@ -76,7 +76,7 @@ package final class TLSCertificate: Sendable {
         guard mayBeExpired || X509_cmp_current_time(X509_get0_notAfter(leaf)) > 0 else {
             throw TLSError(.setup, "\(chainName): the first certificate has expired. Renew it.")
         }
-        guard X509_cmp_current_time(X509_get0_notBefore(leaf)) < 0 else {
+        guard mayBeExpired || X509_cmp_current_time(X509_get0_notBefore(leaf)) < 0 else {
             throw TLSError(.setup, "\(chainName): the first certificate is not valid yet. Check it and the clock.")
         }
     }

@@ -33,13 +33,12 @@ import Testing
         #expect(
             named(result.readFaults.notes) == [
                 "h2", "identity", "tenants.acme-gmbh.clients.certificates", "tenants.acme-gmbh.clients.jwt",
-                "tokens", "zones.eu.previous_key", "zones.eu.warm",
+                "tokens", "zones.eu.warm",
             ])
         #expect(
             named(result.readFaults.warnings.filter { $0.message.contains("NOT YET IN FORCE") }) == [
                 "limits.connections_per_address", "listeners[0].tls.client_ca", "receipts", "shared_state",
                 "tenants.acme-gmbh.limits", "tenants.acme-gmbh.parameters.allow", "tenants.acme-gmbh.parameters.force",
-                "tenants.acme-gmbh.provider_keys",
             ])
     }
 

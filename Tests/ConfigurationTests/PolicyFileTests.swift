@@ -57,10 +57,6 @@ import Testing
         ("keys:", "origins: [\"https://a.example/x\"]\n      keys:", "error: `https://a.example/x`: the host may hold"),
         ("residency: eu", "residency: eu\n    provider_keys: {mars: {env: K}}", "error: zone mars is not defined"),
         (
-            "residency: eu", "residency: eu\n    provider_keys: {eu: {env: K}}",
-            "warning: tenants.acme.provider_keys is NOT YET IN FORCE"
-        ),
-        (
             "residency: eu", "residency: eu\n    limits: {sessions: 1}",
             "warning: tenants.acme.limits is NOT YET IN FORCE"
         ),

@@ -350,7 +350,7 @@ extension WireClient {
 
 extension RelayHarbour {
     /// Expects the refusal in both its words, an end, and nothing of the provider's key.
-    fileprivate func expectRefusal(_ name: String, code: UInt16, of client: StandInClient) throws {
+    func expectRefusal(_ name: String, code: UInt16, of client: StandInClient) throws {
         try client.opened()
         let message = try client.message()
         #expect(message["type"] == "Error" && message["error_code"] == JSONValue(code))

@@ -130,6 +130,8 @@ extension RelayHarbour {
         var endpoints: [Zone: [String]] = [.us: ["us"], .eu: ["eu"], .edge: ["edge"]]
         /// Changes a zone's settings; told the stand-ins' ports.
         var adjustZone: (inout ZoneSettings, [String: UInt16]) throws -> Void = { _, _ in }
+        /// Tenants' own provider keys.
+        var tenantKeys: [TenantName: [Zone: SecretSource]] = [:]
         var site = Site(name: "harbour")
         var hosts: [String: Zone] = [:]
         var listeners: [ListenerSettings]
@@ -219,7 +221,7 @@ extension RelayHarbour {
             }
             let settings = Settings(
                 site: site, listeners: listeners, hosts: hosts, zones: zones, limits: limits, timeouts: timeouts,
-                threads: Self.threads, admin: admin)
+                threads: Self.threads, tenantKeys: tenantKeys, admin: admin)
             return RelayConfiguration(
                 settings: settings,
                 policy: settings.policy(version: "\(version)", tenants: try tenants.map { try $0.policy() }))
