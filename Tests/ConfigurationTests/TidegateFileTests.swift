@@ -125,9 +125,6 @@ import Testing
             "{address: \"127.0.0.1:0\"}", "{address: \"0.0.0.0:80\", plaintext: allow}",
             "t.yaml:3:48: warning: 0.0.0.0:80 serves plain ws:// off loopback, where keys and audio can be heard"
         ),
-        (
-            "policy:", "admin: {address: \"0.0.0.0:9901\", token: {env: T}}\npolicy:", "note: admin is not yet in force"
-        ),
         ("zone: eu}", "zone: edge}", "error: a site stands in one place"),
         ("zone: eu}", "zone: ap}", "warning: no zone ap is defined"),
         (", zone: eu}", "}", "warning: the site has no zone"),
@@ -156,6 +153,15 @@ import Testing
         let told = faults(inTidegateFile: smallFile.replacing(part, with: replacement))
         #expect(told.count == 1, "\(told)")
         #expect(told.first?.contains(expected) == true, "\(told)")
+    }
+
+    @Test(arguments: [
+        ("0.0.0.0:9901\"", true), ("127.0.0.1:9901\"", false), ("0.0.0.0:9901\", token: {env: T}", false),
+    ])
+    func anAdminListenerOffLoopbackNeedsAToken(admin: String, isFault: Bool) {
+        let told = faults(inTidegateFile: smallFile + "\nadmin: {address: \"\(admin)}")
+        #expect(
+            told.contains { $0.contains("error: the admin listener is off loopback and has no `token`") } == isFault)
     }
 
     @Test func receiptsThatNobodySignsAreAWarning() {
