@@ -3,6 +3,7 @@ import Glibc
 import HTTP
 import Policy
 import Reactor
+import RelayCore
 import RelayTestKit
 import StandIn
 import TLS
@@ -16,6 +17,13 @@ import WebSocket
 final class RandomScene {
     private let harbour: RelayHarbour
     private let site: Zone?
+    /// Endpoints that fail are left alone. Who is heard where then hangs on who came before; where nobody may be heard does
+    /// not.
+    private let hasBreakers: Bool
+    /// Each zone has a second key to show to a server that refuses the first.
+    private let hasPreviousKeys: Bool
+    /// The zones that some ask was allowed to enter.
+    private var mayBeEntered: Set<Zone> = []
     private var servers: [Server]
     private var random: SeededGenerator
     private var asks: [(ask: RandomAsk, client: StandInClient)] = []
@@ -48,12 +56,17 @@ final class RandomScene {
                 servers.append(Server(name: "\(zone)-\(number)", zone: zone, manner: manner))
             }
         }
+        let hasPreviousKeys = Bool.random(using: &random)
+        let hasBreakers = Int.random(in: 0..<4, using: &random) == 0
+        self.hasPreviousKeys = hasPreviousKeys
+        self.hasBreakers = hasBreakers
         self.closedPorts = closedPorts
         self.site = site
         harbour = try RelayHarbour { plan in
             plan.site = Site(name: "scene", zone: site)
             plan.hosts = ["us.localhost": .us, "eu.localhost": .eu, "edge.localhost": .edge]
             plan.timeouts.handshake = Self.slow
+            if hasBreakers { plan.breakers = Breaker.Rules(threshold: 2, pause: .milliseconds(50)) }
             plan.tenants = Self.tenants(&random)
             plan.standIns = []
             for server in servers {
@@ -65,6 +78,7 @@ final class RandomScene {
                 plan.endpoints[zone] = servers.filter { $0.zone == zone }.map(\.name)
             }
             plan.adjustZone = { settings, ports in
+                if hasPreviousKeys { settings.previousKey = settings.key }
                 settings.endpoints = try servers.filter { $0.zone == settings.zone }.map { server in
                     let port = server.manner == .down ? try closedPorts.reserve() : ports[server.name] ?? 0
                     return try Self.endpoint(in: server.zone, port: port, &random)
@@ -123,9 +137,15 @@ final class RandomScene {
             let path = self.path(of: ask)
             let outcome = try Outcome(of: client)
             client.reset()
+            let heard = harbour.ledger.snapshot.requests.filter { $0.target.contains(ask.mark) }.map(\.zone)
+            mayBeEntered.formUnion(path.zones)
+            guard !hasBreakers else {
+                let allowed = servers.filter { path.zones.contains($0.zone) }.map(\.name)
+                #expect(Set(heard).isSubset(of: allowed), "\(ask) of \(servers)")
+                continue
+            }
             #expect(outcome == path.outcome, "\(ask) at site \(site?.name ?? "-") of \(servers)")
             for server in path.connected { expected[server, default: 0] += 1 }
-            let heard = harbour.ledger.snapshot.requests.filter { $0.target.contains(ask.mark) }.map(\.zone)
             #expect(heard == path.heard, "\(ask) of \(servers)")
         }
         asks = []
@@ -153,6 +173,7 @@ final class RandomScene {
             let accepted = try harbour.wait { ledger in
                 ledger.connections[server.name].map(\.accepted).flatMap { $0 >= wanted ? $0 : nil }
             }
+            guard !hasBreakers || !mayBeEntered.contains(server.zone) else { continue }
             #expect(accepted == wanted, "connections to \(server) of \(servers)")
         }
     }
@@ -163,16 +184,18 @@ final class RandomScene {
     private struct Path {
         var connected: [String] = []
         var heard: [String] = []
+        var zones: [Zone] = []
         var outcome: Outcome
     }
 
     private func path(of ask: RandomAsk) -> Path {
         guard let zones = ask.zones, isServedHere(ask.tenant) else { return Path(outcome: .refused) }
-        var path = Path(outcome: .unserved)
+        var path = Path(zones: zones, outcome: .unserved)
         for zone in zones {
             for server in servers where server.zone == zone {
-                if server.manner != .down { path.connected.append(server.name) }
-                if server.manner.readsRequest { path.heard.append(server.name) }
+                let visits = Array(repeating: server.name, count: server.manner.refusesKeys && hasPreviousKeys ? 2 : 1)
+                if server.manner != .down { path.connected += visits }
+                if server.manner.readsRequest { path.heard += visits }
                 if server.manner == .works { path.outcome = .served }
                 if server.manner.endsTheDial { return path }
             }
@@ -194,7 +217,7 @@ private enum Manner: CaseIterable {
     // An answer that opens nothing.
     case slow, unavailable, overloaded, redirect, cut, wrongAccept
     // The provider's word, after which nobody else is asked.
-    case keyRejected, requestRejected
+    case keyRejected, keyRejectedInBand, requestRejected
 
     static func random(_ random: inout SeededGenerator) -> Manner {
         // Half of them work, or hardly any ask would be served.
@@ -214,6 +237,7 @@ private enum Manner: CaseIterable {
         case .cut: Fault(.reset, at: .request)
         case .wrongAccept: Fault(.wrongAccept)
         case .keyRejected: Fault(.status(401, body: nil))
+        case .keyRejectedInBand: Fault(.error(1008))
         case .requestRejected: Fault(.status(400, body: nil))
         }
     }
@@ -230,10 +254,12 @@ private enum Manner: CaseIterable {
 
     var endsTheDial: Bool {
         switch self {
-        case .works, .keyRejected, .requestRejected: true
+        case .works, .keyRejected, .keyRejectedInBand, .requestRejected: true
         default: false
         }
     }
+
+    var refusesKeys: Bool { self == .keyRejected || self == .keyRejectedInBand }
 }
 
 /// What a client asks for, in any of the ways there are, and what that means.
