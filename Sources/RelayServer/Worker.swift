@@ -159,7 +159,7 @@ extension Worker {
     /// Checks of rule 7 that single addresses failed, each by its name.
     func verificationFailed(_ alarms: [DialFailure], endpoint: Endpoint, session: String) {
         for alarm in alarms {
-            count(alarm, at: endpoint)
+            metrics.add(.verificationFailures, endpoint.zone.name, alarm.name)
             log.write(
                 .error, .verificationFailed, .session(session), .zone(endpoint.zone.name),
                 .endpoint(endpoint.description), .kind(alarm.kind.rawValue), alarm.reason.map { .reason($0.rawValue) },

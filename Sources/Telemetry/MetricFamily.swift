@@ -39,7 +39,8 @@ extension MetricFamily {
     /// Every family, in the order of exposition.
     package static let all: [MetricFamily] = [
         .build, .policy, .sessionsOpen, .sessions, .refusals, .dialFailures, .failovers, .dialSeconds, .frames, .bytes,
-        .audioSeconds, .policyEnds, .keysRefused, .reloads, .lastReload, .receiptsWritten, .receiptsWaiting,
+        .audioSeconds, .policyEnds, .keysRefused, .verificationFailures, .reloads, .lastReload, .receiptsWritten,
+        .receiptsWaiting,
         .receiptsUnwritable,
         .endpointUsable,
     ]
@@ -77,6 +78,10 @@ extension MetricFamily {
     /// Audio of ended sessions.
     package static let audioSeconds = MetricFamily(
         "audio_seconds_total", .counter, ["zone"], "Audio that clients sent in sessions that ended, where it is known.")
+    /// Addresses that were not what they should be.
+    package static let verificationFailures = MetricFamily(
+        "verification_failures_total", .counter, ["zone", "reason"],
+        "Addresses whose verification failed, by its reason.")
     /// Provider keys refused.
     package static let keysRefused = MetricFamily(
         "provider_keys_refused_total", .counter, ["zone", "key"],

@@ -61,7 +61,7 @@ private func played(_ request: RandomRequest, under policy: PolicySnapshot) -> T
         for effect in effects {
             if case .refuse(let refusal) = effect { return told(refusal) }
         }
-        guard case .dial(let host)? = effects.last else { return .granted(dialled) }
+        guard case .dial(let host, _)? = effects.last else { return .granted(dialled) }
         dialled.append(host)
         effects = play.happens(.dialFailed(DialFailure(.connectFailed, "")))
     }

@@ -5,6 +5,7 @@ import Policy
 import Reactor
 import RelayCore
 import RelayServer
+import RelayTestKit
 import StandIn
 import TLS
 import Testing
@@ -131,6 +132,7 @@ import Timing
     @Test(arguments: impostors)
     func aFailedVerificationIsNamedCountedAndSentNothing(certificate: Certificate, reason: String) throws {
         let harbour = try RelayHarbour { plan in
+            try plan.openAdmin()
             let authority = plan.authority
             try plan.adjustStandIns("eu") { $0.tls = try certificate.context(authority) }
             guard certificate == .notPinned else { return }
@@ -141,7 +143,9 @@ import Timing
             let line = try harbour.log.line(event)
             #expect(line["reason"]?.string == reason && line["level"] == "error" && line["zone"] == "eu")
         }
-        #expect(harbour.status(of: .eu).map(\.failures) == [[reason: 1]])
+        let metrics = try harbour.metrics()
+        #expect(metrics["tidegate_verification_failures_total", ["zone": "eu", "reason": reason]] == 1)
+        #expect(metrics["tidegate_dial_failures_total", ["zone": "eu", "kind": reason]] == 1)
         #expect(harbour.ledger.snapshot.requests.isEmpty)
     }
 

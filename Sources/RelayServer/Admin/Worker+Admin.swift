@@ -91,7 +91,10 @@ extension Metrics {
         add(.policyEnds, name, by: 0)
         add(Meter(), Meter(), in: name)
         for kind in DialFailure.Kind.allCases { add(.dialFailures, name, kind.rawValue, by: 0) }
-        for reason in DialFailure.Reason.allCases { add(.dialFailures, name, reason.rawValue, by: 0) }
+        for reason in DialFailure.Reason.allCases {
+            add(.dialFailures, name, reason.rawValue, by: 0)
+            add(.verificationFailures, name, reason.rawValue, by: 0)
+        }
         for key in KeyChoice.allCases { add(.keysRefused, name, key.rawValue, by: 0) }
         guard let isUsable = state.isUsable else { return }
         for endpoint in zone.endpoints {
