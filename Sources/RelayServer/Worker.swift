@@ -202,8 +202,8 @@ extension Worker {
         if !unjudged.isEmpty { mailbox.post(.judge) }
     }
 
-    /// A judgement takes some microseconds.
-    private static let maxJudgedPerTurn = 32
+    /// A judgement takes some microseconds, and an end some tens of them.
+    private static let maxJudgedPerTurn = 8
 }
 
 // MARK: Names
