@@ -41,6 +41,7 @@ let package = Package(
         library("WebSocket", ["HTTP", "Bytes"]),  // RFC 6455: frames, rules, both handshakes
         library("Policy"),  // who may be heard where: the decision and its grant
         library("Telemetry", ["JSON"]),  // one JSON object a line; a closed set of fields
+        library("Receipts", ["Policy", "JSON", "Bytes"], settings: [.enableExperimentalFeature("Lifetimes")]),  // the audit log: what a line says, when a log is whole
         library("RelayCore", ["WebSocket", "JSON", "Policy", "Timing", "Bytes"]),  // what happens next to a session
 
         // Engines: a C library, but only over bytes in memory.
@@ -56,8 +57,8 @@ let package = Package(
         library(
             "RelayServer",
             [
-                "Configuration", "RelayCore", "Identity", "Transport", "Reactor", "TLS", "Crypto", "Telemetry", "Fetch",
-                "WebSocket", "HTTP", "JSON", "Policy", "Timing", "Bytes",
+                "Configuration", "RelayCore", "Receipts", "Identity", "Transport", "Reactor", "TLS", "Crypto", "Telemetry",
+                "Fetch", "WebSocket", "HTTP", "JSON", "Policy", "Timing", "Bytes",
             ]),
 
         // The provider's stand-in: an upstream and a client for demonstrations and tests. Knows nothing of the relay.
@@ -71,7 +72,9 @@ let package = Package(
         .executableTarget(
             name: "tidegate",
             dependencies: [
-                "RelayServer", "Configuration", "Policy", "Identity", "Telemetry", "StandIn", "Reactor", "TLS", "HTTP",
+                "RelayServer", "Configuration", "Policy", "Receipts", "Identity", "Telemetry", "StandIn", "Reactor",
+                "TLS",
+                "Crypto", "HTTP",
                 .product(name: "ArgumentParser", package: "swift-argument-parser"),
             ],
             swiftSettings: rules),
@@ -95,6 +98,7 @@ let package = Package(
         tests("WebSocket", ["HTTP", "Bytes"]),
         tests("Policy"),
         tests("Telemetry"),
+        tests("Receipts", ["Policy", "Crypto", "JSON", "Bytes"]),
         tests("RelayCore", ["WebSocket", "JSON", "Policy", "Timing", "Bytes"]),
         tests("Crypto", ["COpenSSL"]),
         tests("TLS", ["Crypto", "Bytes", "StandIn", "COpenSSL"]),
@@ -107,7 +111,8 @@ let package = Package(
         tests(
             "RelayServer",
             [
-                "StandIn", "Configuration", "RelayCore", "Identity", "Transport", "Reactor", "TLS", "Crypto",
+                "StandIn", "Configuration", "RelayCore", "Receipts", "Identity", "Transport", "Reactor", "TLS",
+                "Crypto",
                 "Telemetry", "WebSocket", "HTTP", "Policy", "Timing", "Bytes", "COpenSSL",
             ]),
         .testTarget(name: "ArchitectureTests", swiftSettings: rules),

@@ -29,6 +29,9 @@ package struct JSONObjectWriter: Sendable {
         bytes += value
     }
 
+    /// The object's bytes so far, without the brace that ends it.
+    package var unfinished: [UInt8] { bytes }
+
     /// The object's bytes. Members may still be added afterwards.
     package var json: [UInt8] { bytes + [UInt8(ascii: "}")] }
 

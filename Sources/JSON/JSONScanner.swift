@@ -22,6 +22,12 @@ package enum JSONScanner {
         return Int(String(decoding: [UInt8](json.extracting(value)), as: UTF8.self))
     }
 
+    /// The top-level member `name` as a truth value; nil when it is missing or something else.
+    package static func topLevelBoolean(_ name: String, in json: RawSpan) -> Bool? {
+        guard let value = json.lastMember(name) else { return nil }
+        return Bool(String(decoding: [UInt8](json.extracting(value)), as: UTF8.self))
+    }
+
     /// Deeper than any message of the provider; one bit of a word for each open container.
     static var maxDepth: Int { UInt64.bitWidth }
 }

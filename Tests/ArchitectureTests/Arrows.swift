@@ -10,6 +10,7 @@ enum Arrows {
         "WebSocket": ["HTTP", "Bytes"],
         "Policy": [],
         "Telemetry": ["JSON"],
+        "Receipts": ["Policy", "JSON", "Bytes"],
         "RelayCore": ["WebSocket", "JSON", "Policy", "Timing", "Bytes"],
     ]
 
@@ -25,8 +26,8 @@ enum Arrows {
         "Configuration": ["Policy", "Crypto", "JSON", "Yams"],
         "Fetch": ["CCurl", "Crypto"],
         "RelayServer": [
-            "Configuration", "RelayCore", "Identity", "Transport", "Reactor", "TLS", "Crypto", "Telemetry", "Fetch",
-            "WebSocket", "HTTP", "JSON", "Policy", "Timing", "Bytes",
+            "Configuration", "RelayCore", "Receipts", "Identity", "Transport", "Reactor", "TLS", "Crypto", "Telemetry",
+            "Fetch", "WebSocket", "HTTP", "JSON", "Policy", "Timing", "Bytes",
         ],
         "StandIn": [
             "Transport", "Reactor", "TLS", "Crypto", "COpenSSL", "CDemoAudio", "WebSocket", "HTTP", "Timing", "Bytes",
@@ -35,8 +36,8 @@ enum Arrows {
 
     static let executables: [String: Set<String>] = [
         "tidegate": [
-            "RelayServer", "Configuration", "Policy", "Identity", "Telemetry", "StandIn", "Reactor", "TLS", "HTTP",
-            "ArgumentParser",
+            "RelayServer", "Configuration", "Policy", "Receipts", "Identity", "Telemetry", "StandIn", "Reactor", "TLS",
+            "Crypto", "HTTP", "ArgumentParser",
         ],
         "tidegate-standin": ["StandIn", "ArgumentParser"],
     ]

@@ -17,6 +17,7 @@ import Testing
         object.member("a", json: JSONText.array([]))
         object.member("b", json: JSONText.array([Array("1".utf8), JSONObjectWriter().json]))
         #expect(object.text == #"{"a":[],"b":[1,{}]}"#)
+        #expect(object.unfinished + Array("}".utf8) == object.json)
     }
 
     @Test(arguments: ["", "\"", "\\", "\r\n\0", "é😀", "\u{2028}"]) func theScannerReadsBackWhatIsWritten(text: String) {
