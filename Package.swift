@@ -41,7 +41,8 @@ let package = Package(
         library("WebSocket", ["HTTP", "Bytes"]),  // RFC 6455: frames, rules, both handshakes
         library("Policy"),  // who may be heard where: the decision and its grant
         library("Telemetry", ["JSON"]),  // one JSON object a line; a closed set of fields
-        library("Receipts", ["Policy", "JSON", "Bytes"], settings: [.enableExperimentalFeature("Lifetimes")]),  // the audit log: what a line says, when a log is whole
+        // The audit log: what a line says, and when a log is whole.
+        library("Receipts", ["Policy", "JSON", "Bytes"], settings: [.enableExperimentalFeature("Lifetimes")]),
         library("RelayCore", ["WebSocket", "JSON", "Policy", "Timing", "Bytes"]),  // what happens next to a session
 
         // Engines: a C library, but only over bytes in memory.

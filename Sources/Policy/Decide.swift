@@ -37,6 +37,30 @@ package func refusal(
     }
 }
 
+/// The look back at a session that is over: whether this policy would have let it be. `nil`: it would.
+///
+/// Only what policy says of places is asked, by rules 3, 4 and 6: a credential that was good then may be gone by now.
+///
+/// - Parameters:
+///   - endpoint: as `Endpoint.description` has it.
+///   - site: where the relay stood that carried the audio.
+package func refusal(
+    ofAudioOf name: TenantName, in zone: Zone, at endpoint: String, by site: Site, under policy: PolicySnapshot
+) -> Refusal? {
+    do throws(Refusal) {
+        var trail = Trail()
+        guard let tenant = policy.tenants[name] else {
+            throw Refusal(.unauthenticated, "Tenant \(name) is not in this policy.")
+        }
+        try trail.add(.residency, judgeAsked(zone, tenant, under: policy))
+        try trail.add(.site, judgeSite(site, tenant))
+        try trail.add(.endpoints, judgeDialled(endpoint, in: zone, under: policy))
+        return nil
+    } catch {
+        return error
+    }
+}
+
 // Rule 1.
 private func identify(_ identity: IdentityOutcome, under policy: PolicySnapshot) -> Ruling<Tenant> {
     switch identity {
@@ -122,6 +146,14 @@ private func dialOrder(_ zones: ZoneList, ask: Ask, under policy: PolicySnapshot
     let endpoints = zones.zones.flatMap(policy.endpoints).map { "\($0) (\($0.zone))" }
     let order = endpoints.isEmpty ? "No endpoint" : endpoints.joined(separator: ", then ")
     return "\(order); no other zone\(ask.zone == nil ? "" : ", because \(zones.first) is asked for")."
+}
+
+// Rule 6, asked when it is over.
+private func judgeDialled(_ endpoint: String, in zone: Zone, under policy: PolicySnapshot) -> Ruling<Void> {
+    guard policy.endpoints(of: zone).contains(where: { $0.description == endpoint }) else {
+        return .refuses(Refusal(.residency, "\(endpoint) is no endpoint of zone \(zone)."))
+    }
+    return .holds((), "\(endpoint) is an endpoint of zone \(zone).")
 }
 
 extension Grant {

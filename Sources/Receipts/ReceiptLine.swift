@@ -1,5 +1,6 @@
 import Bytes
 import JSON
+import Policy
 
 /// One line of a receipt log: a JSON object in one fixed order of members.
 ///
@@ -120,6 +121,13 @@ extension ReceiptLine {
     /// The member `name` as a number; nil when it is missing.
     package func integer(_ name: String) -> Int? {
         JSONScanner.topLevelInteger(name, in: bytes.span.bytes)
+    }
+}
+
+extension ReceiptLine {
+    /// Where the relay stood, as lines of sessions say it.
+    var site: Site {
+        Site(name: string("site") ?? "", zone: string("site_zone").flatMap { Zone($0) })
     }
 }
 

@@ -1,3 +1,5 @@
+import Policy
+
 /// What a receipt log turned out to be.
 package struct ReceiptVerdict: Equatable, Sendable {
     /// What is wrong, in the order it showed; the first is exact, the others may be its consequences. At most `maxFaults`.
@@ -72,6 +74,8 @@ package struct UnfinishedSession: Equatable, Sendable {
     package let zone: String
     /// The endpoint that was dialled last.
     package let endpoint: String
+    /// Where the relay stood.
+    package let site: Site
 
     init?(_ line: ReceiptLine, at place: ReceiptPlace) {
         guard let session = line.string("session"), let time = line.string("time"),
@@ -83,5 +87,6 @@ package struct UnfinishedSession: Equatable, Sendable {
         self.tenant = tenant
         self.zone = zone
         self.endpoint = endpoint
+        site = line.site
     }
 }

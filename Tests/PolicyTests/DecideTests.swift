@@ -244,6 +244,33 @@ import Testing
         #expect(refusal(ofSessionOn: endpoint, removed, under: snapshot)?.name == .unauthenticated)
     }
 
+    @Test(
+        arguments: [
+            (.eu, "wss://eu2.example/v3/ws", nil, nil),
+            (.us, "wss://us1.example/v3/ws", nil, .residency),
+            (.edge, "wss://edge1.example/v3/ws", nil, .residency),
+            (.ap, "wss://ap1.example/v3/ws", nil, .residency),
+            (.eu, "wss://us1.example/v3/ws", nil, .residency),
+            (.eu, "wss://eu1.example/v3/ws", .eu, nil),
+            (.eu, "wss://eu1.example/v3/ws", .us, .wrongSite),
+        ] as [(Zone, String, Zone?, RefusalName?)])
+    func aSessionThatIsOverIsJudgedByWhereItsAudioWent(
+        zone: Zone, endpoint: String, site: Zone?, expected: RefusalName?
+    ) {
+        let site = Site(name: "there", zone: site)
+        let snapshot = policy(residency: .zones(.eu), site: Site(name: "here", zone: .us))
+        let found = refusal(ofAudioOf: .acme, in: zone, at: endpoint, by: site, under: snapshot)
+        #expect(found?.name == expected)
+    }
+
+    @Test func aSessionOfATenantThatPolicyDoesNotKnowIsNotAllowed() {
+        let snapshot = policy(residency: .any)
+        let found = refusal(
+            ofAudioOf: TenantName("gone")!, in: .eu, at: "wss://eu1.example/v3/ws", by: Site(name: "here"),
+            under: snapshot)
+        #expect(found?.sentence == "Tenant gone is not in this policy.")
+    }
+
     // MARK: Properties
 
     @Test func noGrantEverLeavesTheResidency() {
