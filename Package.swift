@@ -58,7 +58,8 @@ let package = Package(
         library(
             "RelayServer",
             [
-                "Configuration", "RelayCore", "Receipts", "Identity", "Transport", "Reactor", "TLS", "Crypto", "Telemetry",
+                "Configuration", "RelayCore", "Receipts", "Identity", "Transport", "Reactor", "TLS", "Crypto",
+                "Telemetry",
                 "Fetch", "WebSocket", "HTTP", "JSON", "Policy", "Timing", "Bytes",
             ]),
 

@@ -129,6 +129,7 @@ package struct Receipt: Equatable, Sendable {
         }
     }
 
+    /// What is not given is not known.
     package init(
         session: String, start: String, end: String, tenant: TenantName? = nil, credential: Credential? = nil,
         asked: Zone? = nil, origin: String? = nil, granted: Zone? = nil, refusal: Denial? = nil,

@@ -11,6 +11,8 @@ struct Deadlines {
     var lastData = Instant(nanoseconds: 0)
     /// The provider's first word must be in by then.
     var beginBy: Instant?
+    /// The opening must be on record by then.
+    var recordBy: Instant?
     /// The provider's last word must be in by then.
     var terminationBy: Instant?
 
@@ -28,7 +30,8 @@ extension Session {
         case .awaiting, .identifying, .closed: nil
         case .dialing, .relaying:
             earliest(
-                deadlines.sessionEnds, answerBy, deadlines.lastData + settings.idle, client.closeBy, upstream.closeBy,
+                deadlines.sessionEnds, answerBy, deadlines.recordBy, deadlines.lastData + settings.idle, client.closeBy,
+                upstream.closeBy,
                 legDeadline(client), legDeadline(upstream))
         case .closing: earliest(deadlines.terminationBy, client.closeBy, upstream.closeBy)
         }

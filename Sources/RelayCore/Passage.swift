@@ -123,6 +123,12 @@ struct Passage: ~Copyable {
         destination.isShut = true
     }
 
+    /// What came so far went nowhere.
+    mutating func forgetMeter() {
+        meter = Meter()
+        audioBytes = 0
+    }
+
     /// Notes that the open frame and message were completed by the relay itself.
     mutating func completeMessage() {
         destination.owed = 0

@@ -142,6 +142,10 @@ struct Dialling {
     var key = KeyChoice.current
     /// A dial is under way.
     var isUnderWay = false
+    /// Its opening is on record, or need not be: the client's audio may go there.
+    var isRecorded = false
+    /// Who answered there, while the upstream is open and waits for the record.
+    var waiting: UpstreamPeer?
     /// Its opening handshake is on the wire: if the dial is dropped now, a provider session may be left open, and billed.
     var upgradeSent = false
 }
@@ -151,6 +155,7 @@ struct Facts {
     let startedAt: Instant
     var openedAt: Instant?
     var tenant: TenantName?
+    var granted: Zone?
     var trail: [TrailStep] = []
     var refusal: Refusal?
     var zone: Zone?
@@ -180,10 +185,18 @@ extension Session {
     /// Whether the client showed an `Authorization` header.
     package var hasAuthorization: Bool { request?.hasAuthorization ?? false }
 
+    /// The session's record, should its relay end here and now.
+    package func summaryIfCut(now: Instant) -> SessionSummary {
+        var summary = summary(now: now)
+        summary.ending = ending ?? .drained
+        return summary
+    }
+
     /// The facts so far. Before the end its `ending` means nothing.
     package func summary(now: Instant) -> SessionSummary {
         SessionSummary(
-            id: id, tenant: facts.tenant, origin: request?.origin, asked: request?.ask.zone, zone: facts.zone,
+            id: id, tenant: facts.tenant, origin: request?.origin, asked: request?.ask.zone, granted: facts.granted,
+            zone: facts.zone,
             endpoint: facts.endpoint, peer: facts.peer, failedDials: facts.failedDials,
             policy: facts.policy ?? policy.version,
             lastPolicy: policy.version, trail: facts.trail, ending: ending ?? .abandoned,

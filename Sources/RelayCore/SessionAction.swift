@@ -8,6 +8,9 @@ package enum SessionAction: Equatable, Sendable {
     case open
     /// Answer with this refusal as HTTP, and nothing else.
     case refuse(Refusal)
+    /// Join the upstream that was dialed: first what the client sent meanwhile goes there. Until then nothing is written to
+    /// it, and what it says is kept.
+    case join
     /// Write a frame of the relay's own to a leg. The session has made sure that a frame may stand here.
     case send(Leg, OwnFrame)
     /// Complete the frame that passes to the upstream: so many bytes that unmask to zero under `key`, which `offset` payload

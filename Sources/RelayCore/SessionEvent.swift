@@ -64,6 +64,10 @@ package enum SessionEvent: Sendable {
     case identified(IdentityOutcome, Admission, down: [Endpoint: Duration] = [:])
     /// The opening handshake toward the endpoint left the relay: from here the provider may have opened a session.
     case upgradeSent
+    /// What is about to be opened is on record, so the client's audio may go there.
+    case recorded
+    /// It cannot be put on record.
+    case notRecorded
     /// The endpoint dialled last is open; who answered there.
     case dialed(UpstreamPeer)
     /// The endpoint dialled last cannot be used.

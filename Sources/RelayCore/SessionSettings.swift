@@ -20,6 +20,8 @@ package struct SessionSettings: Sendable {
     package var session: Duration
     /// How long the provider may take to finish a session that the relay terminates.
     package var terminate: Duration
+    /// Whether what is opened upstream is recorded before the client's audio goes there.
+    package var recordsOpenings: Bool
     /// The provider behind each zone.
     package var providers: [Zone: Provider]
     /// The provider whose manners a client refused before any zone was chosen is told with.
@@ -34,7 +36,8 @@ package struct SessionSettings: Sendable {
         messageBytes: UInt64 = 1 << 20, bufferBytes: Int = 64 << 10, handshake: Duration = .seconds(10),
         ping: Duration = .seconds(20), pong: Duration = .seconds(10), stall: Duration = .seconds(30),
         idle: Duration = .seconds(300), session: Duration = .seconds(3 * 3600), terminate: Duration = .seconds(5),
-        providers: [Zone: Provider] = [:], defaultProvider: Provider = .assemblyAI, dial: Duration = .seconds(30),
+        recordsOpenings: Bool = false, providers: [Zone: Provider] = [:], defaultProvider: Provider = .assemblyAI,
+        dial: Duration = .seconds(30),
         spareKeys: SpareKeys = SpareKeys()
     ) {
         self.messageBytes = messageBytes
@@ -46,6 +49,7 @@ package struct SessionSettings: Sendable {
         self.idle = idle
         self.session = session
         self.terminate = terminate
+        self.recordsOpenings = recordsOpenings
         self.providers = providers
         self.defaultProvider = defaultProvider
         self.dial = dial

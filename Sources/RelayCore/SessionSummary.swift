@@ -13,6 +13,8 @@ package struct SessionSummary: Equatable, Sendable {
     package var origin: String?
     /// The zone the client asked for.
     package var asked: Zone?
+    /// The zone that policy granted; nil when it granted none.
+    package var granted: Zone?
     /// The zone that heard the session; nil when none was reached.
     package var zone: Zone?
     /// What was dialled; nil when none was reached.

@@ -17,6 +17,7 @@ package final class RelayServer: Sendable {
     /// What is known of the upstream endpoints.
     package let health: EndpointHealth
     private let state: Lock<State>
+    private let receipts: ReceiptWriter?
     private let log: Log
 
     private struct State {
@@ -42,13 +43,17 @@ package final class RelayServer: Sendable {
         let health = EndpointHealth(breakers, log: log)
         health.keep(snapshot.policy.zones.flatMap(\.endpoints))
         status.judgeEndpoints(with: health.isUsable)
+        let receipts = try snapshot.receipts.map { (plan) throws(RelayStartError) in
+            try ReceiptWriter.start(plan, under: snapshot.policy, log: log)
+        }
         var mailboxes: [Mailbox<WorkerMessage>] = []
         var threads: [LoopThread] = []
         do throws(SystemError) {
             for (index, listeners) in perLoop.enumerated() {
                 let mailbox = try Mailbox<WorkerMessage>()
                 let worker = try Worker(
-                    snapshot: snapshot, log: log, sessions: sessions, health: health, resolver: resolver,
+                    snapshot: snapshot, log: log, sessions: sessions, receipts: receipts, health: health,
+                    resolver: resolver,
                     mailbox: mailbox)
                 try worker.listen(on: listeners)
                 threads.append(try LoopThread.start(name: "loop-\(index)") { worker.run() })
@@ -57,18 +62,21 @@ package final class RelayServer: Sendable {
             admin = try AdminListener.start(door, status: status, workers: mailboxes)
         } catch {
             for mailbox in mailboxes { mailbox.post(.stop) }
+            receipts?.close()
             throw RelayStartError(text: "The event loops cannot be started: \(error).")
         }
         for address in listeners.addresses { log.write(.info, .listening, .address(address.description)) }
         if let admin { log.write(.info, .listening, .address(admin.address.description), .kind("admin")) }
         return RelayServer(
-            status: status, admin: admin, mailboxes: mailboxes, threads: threads, sessions: sessions, health: health,
+            status: status, admin: admin, mailboxes: mailboxes, threads: threads, sessions: sessions,
+            receipts: receipts,
+            health: health,
             state: State(snapshot: snapshot, listeners: listeners), log: log)
     }
 
     private init(
         status: RelayStatus, admin: AdminListener?, mailboxes: [Mailbox<WorkerMessage>], threads: [LoopThread],
-        sessions: SessionCount, health: EndpointHealth, state: State, log: Log
+        sessions: SessionCount, receipts: ReceiptWriter?, health: EndpointHealth, state: State, log: Log
     ) {
         self.status = status
         self.admin = admin
@@ -76,6 +84,7 @@ package final class RelayServer: Sendable {
         self.threads = threads
         self.sessions = sessions
         self.health = health
+        self.receipts = receipts
         self.state = Lock(state)
         self.log = log
     }
@@ -105,6 +114,7 @@ package final class RelayServer: Sendable {
             sessions.changeLimit(to: snapshot.maxSessions)
             status.reloaded(snapshot.policy)
             if let settings = snapshot.admin { admin?.change(to: settings) }
+            snapshot.receipts.map { receipts?.apply($0) }
             // Under the lock, so that every loop hears of versions in the same order.
             for (mailbox, listeners) in zip(mailboxes, perLoop) { mailbox.post(.reload(snapshot, listeners)) }
             for address in state.listeners.addresses where !before.contains(address) {
@@ -131,6 +141,7 @@ package final class RelayServer: Sendable {
     package func wait() {
         for thread in threads { thread.join() }
         admin?.stop()
+        receipts?.close()
         log.write(.info, .stopped)
     }
 }

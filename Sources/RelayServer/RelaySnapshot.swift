@@ -23,6 +23,8 @@ package final class RelaySnapshot: Sendable {
     let maxSessions: Int
     /// Event loops; at least one.
     let threads: Int
+    /// Where receipts go; nil: none are kept.
+    let receipts: ReceiptPlan?
 
     /// Where operators look in; nil: nowhere.
     let admin: AdminListener.Settings?
@@ -78,6 +80,9 @@ package final class RelaySnapshot: Sendable {
         drain = settings.timeouts.drain
         maxSessions = settings.limits.sessions
         threads = max(1, settings.threads == 0 ? cores : settings.threads)
+        receipts = try settings.receipts.map { (settings) throws(RelayStartError) in
+            try ReceiptPlan(settings, environment: environment)
+        }
         listeners = try settings.listeners.map { (listener) throws(RelayStartError) in
             try Listener(listener, replacing: former?.listeners ?? [])
         }
@@ -229,7 +234,7 @@ extension SessionSettings {
             messageBytes: UInt64(settings.limits.messageBytes), bufferBytes: settings.limits.bufferBytes,
             handshake: settings.timeouts.handshake, ping: settings.timeouts.ping, pong: settings.timeouts.pong,
             stall: settings.timeouts.stall, idle: settings.timeouts.idle, session: settings.timeouts.session,
-            terminate: settings.timeouts.terminate,
+            terminate: settings.timeouts.terminate, recordsOpenings: settings.receipts != nil,
             providers: Dictionary(providers, uniquingKeysWith: { first, _ in first }),
             defaultProvider: providers.first?.1 ?? .assemblyAI,
             spareKeys: SpareKeys(

@@ -23,6 +23,10 @@ final class SessionDriver {
     private let loop: EventLoop
     private var timer: (token: TimerToken, due: Instant)?
     private var dialer: Dialer?
+    /// The upstream that was dialed, until the session joins it.
+    private var dialed: Dialed?
+    /// The dials so far: tells which of them a record is of.
+    private var dials = 0
     /// Set from the first dial on.
     private var screen: KeyScreen?
     /// What the request said, until the upstream is open.
@@ -35,6 +39,12 @@ final class SessionDriver {
     // What the session was told last of the bytes that wait for each leg. In a steady flow there is nothing to tell.
     private var toldOfClient = 0
     private var toldOfUpstream = 0
+
+    private struct Dialed {
+        let transport: Transport
+        /// What it has said.
+        var early: [UInt8]
+    }
 
     private struct Request {
         let upgrade: UpgradeRequest?
@@ -87,6 +97,13 @@ final class SessionDriver {
         handle(.drain)
     }
 
+    /// The session's record, should it end here and now, without a word to anyone.
+    var recordIfCut: SessionSummary {
+        var summary = session.summaryIfCut(now: loop.now)
+        summary.proof = proof
+        return summary
+    }
+
     /// Whether the session has been judged under `snapshot`.
     func isJudged(under snapshot: RelaySnapshot) -> Bool {
         self.snapshot === snapshot
@@ -94,7 +111,7 @@ final class SessionDriver {
 
     /// Judges the session under the worker's snapshot, unless it has been.
     func reconsider() {
-        reconsider(isStillVerified: upstream.transport.map(mayStand) ?? true)
+        reconsider(isStillVerified: transport(of: .upstream).map(mayStand) ?? true)
     }
 
     private func reconsider(isStillVerified: @autoclosure () -> Bool) {
@@ -118,6 +135,7 @@ final class SessionDriver {
 
 extension SessionDriver: TransportDelegate {
     func transport(_ transport: Transport, received bytes: RawSpan) {
+        if dialed?.transport === transport { return bytes.withUnsafeBytes { dialed?.early.append(contentsOf: $0) } }
         pass(bytes, from: leg(of: transport))
     }
 
@@ -175,6 +193,7 @@ extension SessionDriver: TransportDelegate {
     }
 
     func transport(_ transport: Transport, ended end: TransportEnd) {
+        if dialed?.transport === transport { dialed = nil }
         handle(.legEnded(leg(of: transport)))
     }
 
@@ -191,6 +210,7 @@ extension SessionDriver {
         for action in reaction.actions { perform(action) }
         if let endpoint = reaction.takeDial() { dial(endpoint) }
         setTimer()
+        passEarlyWords()
     }
 
     private func perform(_ action: SessionAction) {
@@ -202,6 +222,7 @@ extension SessionDriver {
         case .send(.upstream, let frame): upstream.write(frame)
         case .fill(let count, let key, let offset): upstream.fill(count, key: key, offset: offset)
         case .discard: upstream.discard()
+        case .join: join()
         case .pause(let leg): transport(of: leg)?.pauseReading()
         case .resume(let leg): transport(of: leg)?.resumeReading()
         case .abandonDial: dropDial()
@@ -215,7 +236,7 @@ extension SessionDriver {
     }
 
     private func transport(of leg: Leg) -> Transport? {
-        leg == .client ? client : upstream.transport
+        leg == .client ? client : upstream.transport ?? dialed?.transport
     }
 
     private func identify() {
@@ -225,7 +246,7 @@ extension SessionDriver {
         proof = identification.proof
         var admission = Admission.admitted
         if case .tenant = identification.outcome {
-            admission = worker.sessions.enter()
+            admission = worker.admit()
             isAdmitted = admission == .admitted
         }
         handle(.identified(identification.outcome, admission, down: worker.health.down(now: loop.now)))
@@ -281,6 +302,7 @@ extension SessionDriver: DialerOwner {
         }
         if let failedEndpoint { worker.countFailover(from: failedEndpoint, to: endpoint.zone) }
         screen = zone.screen(for: endpoint.tenant, endpoint.key)
+        record(endpoint)
         let dialer = Dialer(endpoint, zone: zone, request: request.upstream, worker: worker)
         self.dialer = dialer
         dialer.start(for: self)
@@ -296,14 +318,41 @@ extension SessionDriver: DialerOwner {
         guard self.dialer === dialer else { return transport.abort() }
         self.dialer = nil
         transport.hand(to: self)
-        upstream.open(transport, keeping: session.keptBytes)
-        if session.keptBytes == nil { request = nil }
+        dialed = Dialed(transport: transport, early: early)
         worker.opened(dialer.endpoint, at: transport.peer, session: id)
         worker.verificationFailed(dialer.alarms, endpoint: dialer.endpoint, session: id)
         handle(.dialed(UpstreamPeer(transport)))
-        if let duration = session.dialTime { worker.countDial(duration, in: dialer.endpoint.zone) }
+        if dialed != nil { transport.pauseReading() }
+    }
+
+    private func join() {
+        guard let dialed else { return }
+        upstream.open(dialed.transport, keeping: session.keptBytes)
+        if session.keptBytes == nil { request = nil }
+        dialed.transport.resumeReading()
+        if let duration = session.dialTime, let zone = session.endpoint?.zone { worker.countDial(duration, in: zone) }
+    }
+
+    /// Once the upstream is joined, what it said before is passed.
+    private func passEarlyWords() {
+        guard let words = dialed?.early, upstream.transport != nil else { return }
+        dialed = nil
         reportQueue(toward: .upstream)
-        if !early.isEmpty { pass(early.span.bytes, from: .upstream) }
+        if !words.isEmpty { pass(words.span.bytes, from: .upstream) }
+    }
+
+    /// Puts on record where the session is about to be opened.
+    private func record(_ endpoint: borrowing GrantedEndpoint) {
+        dials += 1
+        let isWaitedFor = worker.record(
+            endpoint.endpoint, granted: endpoint.tenant, under: snapshot.policy, session: id, dial: dials)
+        if !isWaitedFor { handle(.recorded) }
+    }
+
+    /// A dial's opening is on record, or cannot be.
+    func recorded(dial: Int, isWritten: Bool) {
+        guard dial == dials else { return }
+        handle(isWritten ? .recorded : .notRecorded)
     }
 
     func dialer(_ dialer: Dialer, failed failure: DialFailure) {
@@ -336,5 +385,7 @@ extension SessionDriver: DialerOwner {
     private func dropDial() {
         dialer?.abandon()
         dialer = nil
+        if upstream.transport == nil { dialed?.transport.abort() }
+        dialed = nil
     }
 }

@@ -14,6 +14,7 @@ final class Worker {
     let log: Log
     let sessions: SessionCount
     let health: EndpointHealth
+    private let receipts: ReceiptWriter?
     private(set) var snapshot: RelaySnapshot
 
     private let mailbox: Mailbox<WorkerMessage>
@@ -40,7 +41,8 @@ final class Worker {
     }
 
     init(
-        snapshot: RelaySnapshot, log: Log, sessions: SessionCount, health: EndpointHealth, resolver: Resolver,
+        snapshot: RelaySnapshot, log: Log, sessions: SessionCount, receipts: ReceiptWriter?, health: EndpointHealth,
+        resolver: Resolver,
         mailbox: Mailbox<WorkerMessage>
     ) throws(SystemError) {
         loop = try EventLoop()
@@ -49,6 +51,7 @@ final class Worker {
         self.log = log
         self.sessions = sessions
         self.health = health
+        self.receipts = receipts
         self.resolver = resolver
         self.mailbox = mailbox
         _ = try mailbox.attach(self, to: loop)
@@ -75,6 +78,7 @@ final class Worker {
     /// Serves until it has drained or is stopped. What is left then is cut.
     func run() {
         loop.run()
+        for driver in drivers.values { receipts?.concluded(driver.recordIfCut, at: snapshot.policy.site) }
         mailbox.close()
         loop.close()
     }
@@ -86,6 +90,8 @@ final class Worker {
 enum WorkerMessage: Sendable {
     /// The resolver's answer to a look-up.
     case resolved(UInt64, Resolver.Answer)
+    /// The opening of a session's dial is on record, or cannot be.
+    case recorded(session: String, dial: Int, isWritten: Bool)
     /// A new version of everything is in force.
     case reload(RelaySnapshot, [LoopListener])
     /// Go on judging the sessions under it.
@@ -102,6 +108,8 @@ extension Worker: MailboxReceiver {
     func received(_ message: WorkerMessage) {
         switch message {
         case .resolved(let lookup, let answer): lookups.removeValue(forKey: lookup)?.resolved(answer)
+        case .recorded(let session, let dial, let isWritten):
+            drivers[session]?.recorded(dial: dial, isWritten: isWritten)
         case .reload(let snapshot, let listeners): reload(snapshot, listeners)
         case .judge: judgeSome()
         case .asked(let question): question(self)
@@ -139,7 +147,28 @@ extension Worker {
         if let driver = drivers.removeValue(forKey: driver.id) { loop.retire(driver) }
         count(summary)
         SessionRecord.log(summary, to: log)
+        receipts?.concluded(summary, at: snapshot.policy.site)
         stopIfDrained()
+    }
+
+    /// Rule 5, as far as the relay's own limits go.
+    func admit() -> Admission {
+        if receipts?.isRefusing == true {
+            return .over(what: "receipts cannot be written", retryAfter: .seconds(5))
+        }
+        return sessions.enter()
+    }
+
+    /// Puts on record that a session is about to be opened. Returns whether the session has to wait until its driver hears.
+    func record(
+        _ endpoint: Endpoint, granted tenant: TenantName, under policy: PolicySnapshot, session: String, dial: Int
+    ) -> Bool {
+        guard let receipts else { return false }
+        let mailbox = mailbox
+        receipts.opening(of: session, at: endpoint, granted: tenant, under: policy) { isWritten in
+            mailbox.post(.recorded(session: session, dial: dial, isWritten: isWritten))
+        }
+        return true
     }
 
     func opened(_ endpoint: Endpoint, at address: SocketAddress, session: String) {

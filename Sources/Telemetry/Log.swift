@@ -142,6 +142,14 @@ package enum LogEvent: String, CaseIterable, Sendable {
     case draining
     /// The relay has ended.
     case stopped
+    /// Receipts cannot be written: they wait, and new sessions may be refused.
+    case receiptsUnwritable = "receipts-unwritable"
+    /// Receipts are written again.
+    case receiptsWritable = "receipts-writable"
+    /// A receipt log ended in a line that was cut off; a new line vouches for it.
+    case receiptsRecovered = "receipts-recovered"
+    /// Receipts go to a new file.
+    case receiptsRotated = "receipts-rotated"
     /// Lines were lost because the log's reader is too slow.
     case logLinesLost = "log-lines-lost"
 }

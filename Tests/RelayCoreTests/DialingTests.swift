@@ -125,6 +125,76 @@ import WebSocket
         play.when(.client, sends: Client.ping("a"), then: .send(.client, .pong(Array("a".utf8))))
     }
 
+    // MARK: The record
+
+    private static let recording = SessionSettings(recordsOpenings: true)
+    private static let unrecorded = "A limit is reached: receipts cannot be written."
+
+    @Test func aRecordThatIsWrittenBeforeTheDialIsOverHoldsNothingUp() {
+        let play = Playbook.dialing(Self.recording)
+        play.when(.recorded)
+        #expect(!play.hasJoined)
+        play.when(.dialed(.somewhere))
+        #expect(play.hasJoined)
+    }
+
+    @Test func nothingGoesUpstreamBeforeItsOpeningIsOnRecord() {
+        let play = Playbook.dialing(Self.recording)
+        play.happens(.upgradeSent)
+        play.when(.dialed(.somewhere))
+        #expect(!play.hasJoined)
+        play.when(.recorded)
+        #expect(play.hasJoined)
+    }
+
+    @Test func eachEndpointNeedsARecordOfItsOwn() {
+        let play = Playbook.dialing(Self.recording)
+        play.when(.recorded)
+        play.when(failed(.connectFailed), then: .dial("us2.example"))
+        play.when(.dialed(.somewhere))
+        #expect(!play.hasJoined)
+        play.when(.recorded)
+        #expect(play.hasJoined)
+    }
+
+    @Test func aSessionThatCannotBeOnRecordIsRefusedAndHeardByNobody() throws {
+        let play = Playbook.dialing(Self.recording)
+        play.happens(.upgradeSent)
+        play.arrives(Client.audio(10), from: .client)
+        play.when(.dialed(.somewhere))
+        play.when(
+            .notRecorded, then: .error(4429, Self.unrecorded, "limit"), .close(.client, 4429, Self.unrecorded),
+            .discard, .terminate)
+        play.happens(.legEnded(.client))
+        play.when(.legEnded(.upstream), then: .conclude(.refused(.limit)))
+        let summary = try #require(play.summary)
+        #expect(summary.zone == .us && summary.up.frames == 0 && summary.refusal?.name == .limit)
+    }
+
+    @Test func aRecordThatTakesTooLongIsNotWaitedFor() {
+        let play = Playbook.dialing(Self.recording)
+        play.happens(.upgradeSent)
+        play.happens(.dialed(.somewhere))
+        play.when(
+            in: Self.recording.handshake, then: .error(4429, Self.unrecorded, "limit"),
+            .close(.client, 4429, Self.unrecorded), .discard, .terminate)
+    }
+
+    @Test func anUpstreamThatIsLostBeforeTheRecordIsADialThatFailed() throws {
+        let play = Playbook.dialing(Self.recording)
+        play.happens(.upgradeSent)
+        play.happens(.dialed(.somewhere))
+        play.when(.legEnded(.upstream), then: .dial("us2.example"))
+    }
+
+    @Test func aClientThatGoesBeforeTheRecordIsHeardByNobody() {
+        let play = Playbook.dialing(Self.recording)
+        play.happens(.upgradeSent)
+        play.arrives(Client.audio(10), from: .client)
+        play.happens(.dialed(.somewhere))
+        play.when(.legEnded(.client), then: .discard, .terminate)
+    }
+
     // MARK: The client ends it
 
     @Test func aCloseBeforeTheUpgradeAbandonsTheDial() {

@@ -13,7 +13,7 @@ import WebSocket
         case clientClose, clientEmptyClose, clientEnd, clientBreach, clientTerminate
         case upstreamClose, upstreamEnd, upstreamBreach, upstreamError, keyRejected, keyRejectedByClose, termination,
             begin
-        case dialed, dialFailed, keyRefused, upgradeSent
+        case dialed, dialFailed, keyRefused, upgradeSent, recorded, notRecorded
         case sessionTime, idleness, clientStall, upstreamStall, silence, noBegin, drain
         case policyWithdrawn, policyKept, credentialRevoked
 
@@ -25,7 +25,8 @@ import WebSocket
     }
 
     enum Phase: CaseIterable, Sendable {
-        case awaiting, identifying, refused, dialing, dialingUpgradeSent, opened, relaying, terminated
+        case awaiting, identifying, refused, dialing, dialingUpgradeSent, dialingUnrecorded, dialedUnrecorded, opened,
+            relaying, terminated
         case insideFrameUp, insideMessageUp, insideFrameDown, insideMessageDown
         case generic, genericWithMessage, genericInsideMessage, genericClientClosed, bothPaused
     }
@@ -91,6 +92,14 @@ import WebSocket
             play.happens(.upgradeSent)
             play.arrives(Array(Client.audio(50, fin: false).dropLast()), from: .client)
             return play
+        case .dialingUnrecorded, .dialedUnrecorded:
+            var settings = Self.settings()
+            settings.recordsOpenings = true
+            let play = Playbook.dialing(settings)
+            play.happens(.upgradeSent)
+            play.arrives(Array(Client.audio(50, fin: false).dropLast()), from: .client)
+            if phase == .dialedUnrecorded { play.happens(.dialed(.somewhere)) }
+            return play
         case .opened: return .opened(Self.settings())
         case .relaying: return .relaying(Self.settings())
         case .terminated: return relaying(client: Client.terminate, upstream: Upstream.termination)
@@ -141,6 +150,8 @@ import WebSocket
         case .dialFailed: play.happens(.dialFailed(DialFailure(.connectFailed, "")))
         case .keyRefused: play.happens(.dialFailed(DialFailure(.keyRejected, "")))
         case .upgradeSent: play.happens(.upgradeSent)
+        case .recorded: play.happens(.recorded)
+        case .notRecorded: play.happens(.notRecorded)
         case .sessionTime: pass(.seconds(1000), in: play)
         case .idleness: pass(.seconds(200), in: play)
         case .clientStall:
@@ -201,7 +212,7 @@ import WebSocket
             .requested(SessionRequest(ask: Ask(zone: .eu), refusalForm: .webSocket)),
             .rejected(Refusal(.badRequest, "x"), .http), .identified(.tenant(.acme), .admitted),
             .identified(.tenant(.pair), .admitted), .identified(.expired, .admitted), .upgradeSent, .dialed(.somewhere),
-            .deadline,
+            .recorded, .notRecorded, .deadline,
             .legEnded(.client), .legEnded(.upstream), .drain, .policyChanged(.sample()),
             .policyChanged(.sample(acme: .any)), .policyChanged(.sample(acme: .zones(.eu))),
             .policyChanged(.sample(verified: false)), .policyChanged(.sample(identity: .missing)),

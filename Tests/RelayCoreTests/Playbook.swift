@@ -26,6 +26,8 @@ final class Playbook {
     private(set) var isDialUnderWay = false
     /// A dial has led to an open leg.
     private(set) var hasUpstream = false
+    /// What waits for the upstream may go there.
+    private(set) var hasJoined = false
     let isForAssemblyAI: Bool
     /// What the session did that no session may do.
     private(set) var faults: [String] = []
@@ -108,10 +110,16 @@ extension Playbook {
         case .dialed:
             hasUpstream = hasUpstream || isDialUnderWay
             isDialUnderWay = false
-        case .dialFailed: isDialUnderWay = false
+        case .dialFailed:
+            isDialUnderWay = false
+            if !hasJoined { hasUpstream = false }
         case .legEnded(.client): ended.insert(.client)
-        case .legEnded(.upstream): if hasUpstream { ended.insert(.upstream) }
-        case .requested, .rejected, .identified, .upgradeSent, .deadline, .policyChanged, .drain: break
+        case .legEnded(.upstream):
+            // One that was not joined is lost like a dial.
+            if hasJoined { ended.insert(.upstream) } else { hasUpstream = false }
+        case .requested, .rejected, .identified, .upgradeSent, .recorded, .notRecorded, .deadline, .policyChanged,
+            .drain:
+            break
         }
         perform(session.handle(event, now: now))
         if case .deadline = event, let next = session.nextDeadline, next <= now {
@@ -199,10 +207,14 @@ extension Playbook {
 
     private func perform(_ action: SessionAction) {
         if summary != nil { faults.append("\(action) after the conclusion") }
-        effects.append(Effect(action))
+        // Joining is silent: what follows from it shows in what passes.
+        if action != .join { effects.append(Effect(action)) }
         switch action {
         case .identify, .reportRefusedKey, .forgetPassed: break
         case .rewind: rewind()
+        case .join:
+            if hasJoined { faults.append("the upstream is joined twice") }
+            hasJoined = true
         case .open: isOpen = true
         case .refuse:
             if isOpen { faults.append("a refusal over HTTP after the 101") }
@@ -217,7 +229,7 @@ extension Playbook {
             expectAlive(.upstream, action)
             toUpstream.fill(count, key: key, offset: offset)
         case .discard:
-            if hasUpstream { faults.append("what an open upstream was given cannot be discarded") }
+            if hasJoined { faults.append("what an open upstream was given cannot be discarded") }
             toUpstream = Wire(from: .client)
         case .pause(let leg), .resume(let leg): expectAlive(leg, action)
         case .abandonDial:
@@ -239,6 +251,7 @@ extension Playbook {
         if hasUpstream, !ended.contains(.upstream) { faults.append("two upstreams at once") }
         ended.remove(.upstream)
         hasUpstream = false
+        hasJoined = false
         toUpstream = Wire(from: .client)
         toUpstream.write(passed)
     }
@@ -258,6 +271,7 @@ extension Playbook {
 enum Effect: Equatable {
     case identify
     case open
+    case join
     case refuse(Refusal)
     case send(Leg, OwnFrame)
     case fill(count: UInt64, key: UInt32, offset: UInt64)
@@ -284,6 +298,7 @@ enum Effect: Equatable {
             switch action {
             case .identify: .identify
             case .open: .open
+            case .join: .join
             case .refuse(let refusal): .refuse(refusal)
             case .send(let leg, let frame): .send(leg, frame)
             case .fill(let count, let key, let offset): .fill(count: count, key: key, offset: offset)

@@ -139,6 +139,7 @@ extension RelayHarbour {
         var timeouts = TimeoutSettings()
         /// The operators' door; there is none unless a story wants one.
         var admin: AdminSettings?
+        var receipts: ReceiptSettings?
         /// Where the relay finds the addresses of its upstreams.
         var resolver = Resolver()
         /// When the relay leaves an endpoint alone: never, for most stories count dials.
@@ -221,7 +222,7 @@ extension RelayHarbour {
             }
             let settings = Settings(
                 site: site, listeners: listeners, hosts: hosts, zones: zones, limits: limits, timeouts: timeouts,
-                threads: Self.threads, tenantKeys: tenantKeys, admin: admin)
+                threads: Self.threads, tenantKeys: tenantKeys, receipts: receipts, admin: admin)
             return RelayConfiguration(
                 settings: settings,
                 policy: settings.policy(version: "\(version)", tenants: try tenants.map { try $0.policy() }))

@@ -18,7 +18,7 @@ extension Session {
         case .policyChanged(let news):
             adopt(news.policy)
             return Reaction()
-        case .identified, .upgradeSent, .dialed, .dialFailed, .deadline:
+        case .identified, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed, .deadline:
             return Reaction()  // Nothing was asked for that could answer so.
         }
     }

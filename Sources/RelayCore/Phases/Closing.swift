@@ -16,9 +16,10 @@ extension Session {
         case .dialed(let peer):
             guard dialling.isUnderWay else { return Reaction() }  // It was given up.
             // The client is gone, but the provider may be counting: what was opened is ended properly.
-            upstreamOpened(by: peer, now)
-            up.shut()
-            return reaction(dismissUpstream(now), now: now)
+            return reaction(joinToDismiss(peer, now), now: now)
+        case .recorded:
+            dialling.isRecorded = true
+            return Reaction()
         case .dialFailed(let failure):
             guard dialling.isUnderWay else { return Reaction() }  // It was given up.
             noteFailedDial(failure)
@@ -26,7 +27,7 @@ extension Session {
             return reaction([], now: now)
         case .deadline:
             return passClosingDeadline(now)
-        case .requested, .rejected, .identified, .policyChanged, .drain:
+        case .requested, .rejected, .identified, .notRecorded, .policyChanged, .drain:
             return Reaction()  // The session has ended already; the first reason wins.
         }
     }
@@ -76,7 +77,7 @@ extension Session {
 
     /// Ends the upstream as the provider wants it: the message under way completed, `Terminate` said once, its answer awaited.
     private mutating func dismissUpstream(_ now: Instant) -> [SessionAction] {
-        if dialling.isUnderWay { return dropDial() }
+        if dialling.isUnderWay { return dropDial(now) }
         guard upstream.isOpen else {
             leave(.upstream)
             return []
@@ -102,8 +103,16 @@ extension Session {
         if case .violated(.upstream, _) = ending { false } else { upstream.receivedClose }
     }
 
+    /// What was opened is ended properly.
+    private mutating func joinToDismiss(_ peer: UpstreamPeer, _ now: Instant) -> [SessionAction] {
+        let actions = join(peer, now)
+        up.shut()
+        return actions + dismissUpstream(now)
+    }
+
     /// A dial that asked for nothing yet is dropped; one that did is awaited, so that what it opened can be ended.
-    private mutating func dropDial() -> [SessionAction] {
+    private mutating func dropDial(_ now: Instant) -> [SessionAction] {
+        if let peer = dialling.waiting.take() { return joinToDismiss(peer, now) }
         up.shut()
         if dialling.upgradeSent { return [] }
         dialling.isUnderWay = false

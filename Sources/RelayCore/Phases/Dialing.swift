@@ -9,25 +9,36 @@ extension Session {
             dialling.upgradeSent = true
             return Reaction()
         case .dialed(let peer):
+            return dialling.isRecorded ? startRelaying(with: peer, now) : awaitRecord(with: peer, now)
+        case .recorded:
+            dialling.isRecorded = true
+            guard let peer = dialling.waiting.take() else { return Reaction() }
             return startRelaying(with: peer, now)
+        case .notRecorded:
+            return refuseUnrecorded(now)
         case .dialFailed(let failure):
             return tryNext(after: failure, now)
         case .legEnded(.client):
             leave(.client)
             return end(.abandoned, now)
+        case .legEnded(.upstream):
+            guard dialling.waiting.take() != nil else { return Reaction() }  // A dial's own end, which it reports.
+            return tryNext(after: DialFailure(.connectFailed, "closed before its opening was on record"), now)
         case .deadline:
-            return passDeadline(now)
+            return isDue(deadlines.recordBy, now) ? refuseUnrecorded(now) : passDeadline(now)
         case .policyChanged(let news):
             return reconsiderDial(news, now)
         case .drain:
             return end(.drained, now)
-        case .requested, .rejected, .identified, .legEnded(.upstream):
-            return Reaction()  // Settled before, or a dial's own end, which it reports as failed.
+        case .requested, .rejected, .identified:
+            return Reaction()  // Settled before.
         }
     }
 
     mutating func dial(_ endpoint: consuming GrantedEndpoint, after actions: [SessionAction] = []) -> Reaction {
-        dialling = Dialling(endpoint: endpoint.endpoint, key: endpoint.key, isUnderWay: true)
+        dialling = Dialling(
+            endpoint: endpoint.endpoint, key: endpoint.key, isUnderWay: true, isRecorded: !settings.recordsOpenings)
+        deadlines.recordBy = nil
         provider = settings.provider(of: endpoint.zone)
         up.recognitionLimit = provider.speaksAssemblyAI ? ProviderMessage.limit : 0
         down.recognitionLimit = provider.speaksAssemblyAI ? ProviderMessage.limitBeforeBegin : 0
@@ -51,9 +62,35 @@ extension Session {
     private mutating func startRelaying(with peer: UpstreamPeer, _ now: Instant) -> Reaction {
         phase = .relaying
         if !mayStartAnew { grant = nil }
-        upstreamOpened(by: peer, now)
+        deadlines.recordBy = nil
+        let actions = join(peer, now)
         if provider.speaksAssemblyAI { deadlines.beginBy = now + settings.handshake }
+        return Reaction(actions)
+    }
+
+    /// The upstream is open before its opening is on record: no audio goes where no record says that it may have gone.
+    private mutating func awaitRecord(with peer: UpstreamPeer, _ now: Instant) -> Reaction {
+        dialling.waiting = peer
+        deadlines.recordBy = now + settings.handshake
         return Reaction()
+    }
+
+    /// Joins the upstream. What the client has sent goes there only if the opening is on record.
+    mutating func join(_ peer: UpstreamPeer, _ now: Instant) -> [SessionAction] {
+        let isHeardOf = facts.zone != nil
+        upstreamOpened(by: peer, now)
+        if dialling.isRecorded { return [.join] }
+        up.discard()
+        if !isHeardOf {
+            up.forgetMeter()
+            audioClock = AudioClock()
+        }
+        return [.discard, .join]
+    }
+
+    private mutating func refuseUnrecorded(_ now: Instant) -> Reaction {
+        facts.refusal = .notRecorded
+        return end(.refused(Refusal.notRecorded.name), now)
     }
 
     /// The upstream is open: from here the provider counts, and bills.
@@ -72,6 +109,12 @@ extension Session {
         facts.refusal = refusal
         return end(.refused(refusal.name), now)
     }
+}
+
+extension Refusal {
+    /// Why a session cannot be had while receipts cannot be written.
+    static let notRecorded = Refusal(
+        .limit, "A limit is reached: receipts cannot be written.", retryAfter: .seconds(5))
 }
 
 extension DialFailure {

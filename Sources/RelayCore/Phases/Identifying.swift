@@ -15,7 +15,7 @@ extension Session {
         case .policyChanged(let news):
             adopt(news.policy)
             return Reaction()
-        case .requested, .rejected, .upgradeSent, .dialed, .dialFailed, .deadline:
+        case .requested, .rejected, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed, .deadline:
             return Reaction()  // One request a session, and no dial before the decision.
         }
     }
@@ -36,6 +36,7 @@ extension Session {
     /// The 101 goes out in the same turn as the dial begins: an official client waits for it no longer than one second.
     private mutating func begin(_ grant: consuming Grant, _ now: Instant) -> Reaction {
         let downFor = grant.ahead.compactMap { knownDown[$0] }.min()
+        facts.granted = grant.zone
         self.grant = consume grant
         guard let endpoint = nextUntried() else { return refuse(.nothingToDial(until: downFor), now) }
         phase = .dialing

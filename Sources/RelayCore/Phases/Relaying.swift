@@ -34,7 +34,7 @@ extension Session {
             return reconsider(news, now)
         case .drain:
             return end(.drained, now)
-        case .requested, .rejected, .identified, .upgradeSent, .dialed, .dialFailed:
+        case .requested, .rejected, .identified, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed:
             return Reaction()  // Settled before the legs were open.
         }
     }
