@@ -46,12 +46,13 @@ struct Serve: ParsableCommand {
     private func serve(_ configuration: RelayConfiguration, watching files: [String], log: Log) throws {
         let environment = ProcessInfo.processInfo.environment
         let cores = ProcessInfo.processInfo.activeProcessorCount
+        let signals = try StopSignals()
         let server = try RelayServer.start(
             RelaySnapshot(configuration, environment: environment, cores: cores), log: log)
         let option = configurationOption
         let reloader = try Reloader.start(
             for: server, environment: environment, cores: cores, log: log, watching: files, load: { option.load() })
-        try StopSignals.watch(server, onHangUp: reloader.request)
+        signals.pass(to: server, onHangUp: reloader.request)
         server.wait()
         reloader.stop()
     }

@@ -33,7 +33,7 @@ struct Demo: ParsableCommand {
         let failed = results.filter { !$0.isAsExpected }
         if serve, failed.isEmpty {
             print(DemoSnippets.text(for: harbour))
-            try StopSignals.watch(harbour.relay)
+            try StopSignals().pass(to: harbour.relay)
             harbour.relay.wait()
         }
         harbour.stop()
