@@ -51,6 +51,9 @@ class Program:
         self._process.terminate()
         return self.wait(STOP_SECONDS)
 
+    def signal(self, number):
+        self._process.send_signal(number)
+
     def kill(self):
         self._process.kill()
         self._process.wait()
@@ -62,8 +65,12 @@ class Program:
 
     def events(self):
         """The JSON lines of standard output so far."""
+        return self.json("stdout")
+
+    def json(self, output):
+        """The JSON lines of an output so far."""
         with self._more:
-            return list(json_objects(self.lines["stdout"]))
+            return list(json_objects(self.lines[output]))
 
     def printed(self):
         return "\n".join(line for lines in self.lines.values() for line in lines)
