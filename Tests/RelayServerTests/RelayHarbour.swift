@@ -30,7 +30,12 @@ final class RelayHarbour {
     private let folder: String
 
     /// How long anything may take that happens at once when all is well.
-    static let patience = Duration.seconds(30)
+    ///
+    /// `TIDEGATE_PATIENCE` says how many times longer, where the programs are slow: under a sanitizer, say.
+    static let patience = Duration.seconds(30) * patienceFactor
+
+    private static let patienceFactor =
+        ProcessInfo.processInfo.environment["TIDEGATE_PATIENCE"].flatMap { Int($0) }.map { max(1, $0) } ?? 1
 
     /// Starts all of it, as `adjust` wants it.
     init(_ adjust: (inout Plan) throws -> Void = { _ in }) throws {
