@@ -239,8 +239,7 @@ extension KeyTable {
             "What to do without it: refuse sessions, or count locally."),
 
         Key(
-            "receipts", .section, force: .notYetRestricting(gap: "no receipt is written"),
-            "The audit record. Left out: no receipts are kept."),
+            "receipts", .section, "The audit record. Left out: no receipts are kept."),
         .required("receipts.file", .text, "JSON Lines, appended to."),
         Key("receipts.signing_key", .secret, "Ed25519, PEM: signs checkpoints."),
         Key("receipts.checkpoint", .duration, default: "1m", "How often a checkpoint is signed."),

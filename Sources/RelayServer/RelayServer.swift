@@ -46,6 +46,7 @@ package final class RelayServer: Sendable {
         let receipts = try snapshot.receipts.map { (plan) throws(RelayStartError) in
             try ReceiptWriter.start(plan, under: snapshot.policy, log: log)
         }
+        if let receipts { status.countReceipts { receipts.counts } }
         var mailboxes: [Mailbox<WorkerMessage>] = []
         var threads: [LoopThread] = []
         do throws(SystemError) {
@@ -69,8 +70,7 @@ package final class RelayServer: Sendable {
         if let admin { log.write(.info, .listening, .address(admin.address.description), .kind("admin")) }
         return RelayServer(
             status: status, admin: admin, mailboxes: mailboxes, threads: threads, sessions: sessions,
-            receipts: receipts,
-            health: health,
+            receipts: receipts, health: health,
             state: State(snapshot: snapshot, listeners: listeners), log: log)
     }
 
@@ -114,7 +114,7 @@ package final class RelayServer: Sendable {
             sessions.changeLimit(to: snapshot.maxSessions)
             status.reloaded(snapshot.policy)
             if let settings = snapshot.admin { admin?.change(to: settings) }
-            snapshot.receipts.map { receipts?.apply($0) }
+            if let plan = snapshot.receipts { receipts?.apply(plan) }
             // Under the lock, so that every loop hears of versions in the same order.
             for (mailbox, listeners) in zip(mailboxes, perLoop) { mailbox.post(.reload(snapshot, listeners)) }
             for address in state.listeners.addresses where !before.contains(address) {

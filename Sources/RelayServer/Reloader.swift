@@ -119,6 +119,7 @@ extension RelaySnapshot {
         var keys: [String] = []
         if threads != former.threads { keys.append("threads") }
         if admin?.address != former.admin?.address { keys.append("admin.address") }
+        if (receipts == nil) != (former.receipts == nil) { keys.append("receipts") }
         return keys
     }
 }

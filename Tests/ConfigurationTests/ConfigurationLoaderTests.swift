@@ -37,7 +37,7 @@ import Testing
             ])
         #expect(
             named(result.readFaults.warnings.filter { $0.message.contains("NOT YET IN FORCE") }) == [
-                "limits.connections_per_address", "listeners[0].tls.client_ca", "receipts", "shared_state",
+                "limits.connections_per_address", "listeners[0].tls.client_ca", "shared_state",
                 "tenants.acme-gmbh.limits", "tenants.acme-gmbh.parameters.allow", "tenants.acme-gmbh.parameters.force",
             ])
     }

@@ -60,6 +60,9 @@ final class ReceiptScribe {
         let now = ContinuousClock.now
         if now >= nextLook { lookAfterFile(now) }
         if failure == nil || now >= nextAttempt { writeAll() }
+        orders.linesWritten = appender.writtenLines
+        orders.linesWaiting = appender.waitingLines + backlog.count
+        orders.isUnwritable = failure != nil
     }
 }
 

@@ -61,6 +61,9 @@ final class ReceiptQueue: Sendable {
         wakeup.signal()
     }
 
+    /// How many wait to be taken.
+    var waiting: Int { state.withLock { $0.items.count } }
+
     /// All that waits.
     func takeAll() -> [Item] {
         state.withLock { state in

@@ -16,6 +16,8 @@ struct ReceiptAppender: ~Copyable {
     /// Bytes of `bytes` that the file has taken.
     private var taken = 0
 
+    private var addedLines = 0
+
     /// What signs checkpoints.
     var signer: ReceiptSigner?
     /// Lines that no checkpoint covers.
@@ -47,8 +49,12 @@ struct ReceiptAppender: ~Copyable {
         let before = chain
         bytes += chain.append(entry, signer: signer, digest: ReceiptPlan.digest)
         lines.append(Line(entry: entry, chain: before, end: bytes.count))
+        addedLines += 1
         if case .checkpoint = entry { linesSinceCheckpoint = 0 } else { linesSinceCheckpoint += 1 }
     }
+
+    /// Lines written since the process began.
+    var writtenLines: Int { addedLines - waitingLines }
 
     /// Bytes that wait for the file.
     var waiting: Int { bytes.count - taken }
@@ -85,6 +91,7 @@ struct ReceiptAppender: ~Copyable {
         linesSinceCheckpoint -= min(linesSinceCheckpoint, rest.count)
         (lines, bytes, taken) = ([], [], 0)
         if !torn.isEmpty { add(.recovered(Self.torn(torn, time))) }
+        addedLines -= rest.count
         for line in rest { add(line.entry) }
     }
 

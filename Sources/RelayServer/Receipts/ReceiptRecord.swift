@@ -18,7 +18,8 @@ extension Receipt {
                 FailedDial(endpoint: $0.endpoint.description, kind: $0.failure.kind.rawValue)
             },
             milliseconds: summary.duration.milliseconds, dialMilliseconds: summary.dialTime?.milliseconds,
-            up: Traffic(summary.zone == nil ? nil : summary.up), down: Traffic(summary.down), audioMilliseconds: summary.audio?.milliseconds,
+            up: Traffic(summary.zone == nil ? nil : summary.up), down: Traffic(summary.down),
+            audioMilliseconds: summary.audio?.milliseconds,
             billedSeconds: summary.billedSeconds,
             terminatedBy: summary.terminatedBy.map { $0 == .client ? "client" : "relay" }, ending: summary.ending.name,
             closeCode: summary.ending.code.map { Int($0.rawValue) })

@@ -96,6 +96,13 @@ extension ReceiptWriter {
 // MARK: - For the relay
 
 extension ReceiptWriter {
+    /// How the receipts stand. Any thread.
+    var counts: ReceiptCounts {
+        ReceiptCounts(
+            written: orders.linesWritten, waiting: queue.waiting + orders.linesWaiting,
+            isUnwritable: orders.isUnwritable)
+    }
+
     /// Changes file, key, interval or policy of a log that is being written. What cannot be done is logged, and the log goes
     /// on as it was.
     func apply(_ plan: ReceiptPlan) {
@@ -120,7 +127,27 @@ final class ReceiptOrders: Sendable {
         set { refusing.store(newValue, ordering: .relaxed) }
     }
 
+    /// What the writing thread tells of the file.
+    var linesWritten: Int {
+        get { written.load(ordering: .relaxed) }
+        set { written.store(newValue, ordering: .relaxed) }
+    }
+
+    /// Taken from the queue, and not written yet.
+    var linesWaiting: Int {
+        get { waiting.load(ordering: .relaxed) }
+        set { waiting.store(newValue, ordering: .relaxed) }
+    }
+
+    var isUnwritable: Bool {
+        get { unwritable.load(ordering: .relaxed) }
+        set { unwritable.store(newValue, ordering: .relaxed) }
+    }
+
     private let refusing = Atomic(false)
+    private let unwritable = Atomic(false)
+    private let written = Atomic(0)
+    private let waiting = Atomic(0)
     private let order = Lock(Order())
 
     struct Order: Sendable {
