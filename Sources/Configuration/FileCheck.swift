@@ -1,3 +1,4 @@
+import Crypto
 import Foundation
 import Glibc
 
@@ -22,6 +23,21 @@ struct FileCheck {
                     faults.error(reference.place, "\(reference.key): the environment variable \(name) is not set")
                 }
             }
+            if reference.key == "receipts.signing_key" { checkSigningKey(reference) }
+        }
+    }
+
+    /// A key that cannot sign is a fault of today, not of the next start.
+    private mutating func checkSigningKey(_ reference: SchemaCheck.Reference) {
+        let source: SecretSource
+        switch reference.target {
+        case .file(let path, _): source = .file(Paths.resolve(path, beside: reference.place.file))
+        case .variable(let name): source = .environment(name)
+        }
+        // What cannot be had at all has been told.
+        guard let pem = try? source.resolve(environment: environment) else { return }
+        do throws(SignatureError) { _ = try Signature.PrivateKey(pem: pem, named: source.name) } catch {
+            faults.error(reference.place, "\(reference.key): \(error.sentence)")
         }
     }
 

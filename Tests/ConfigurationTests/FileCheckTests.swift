@@ -1,3 +1,4 @@
+import Crypto
 import Testing
 
 @testable import Configuration
@@ -25,6 +26,21 @@ import Testing
                 "t:1:1: warning: k: every user of this machine may read open; `chmod o-rw` it",
                 "t:1:1: warning: k: the file's group may replace shared; `chmod g-w` it",
             ])
+    }
+
+    @Test func aKeyThatCannotSignReceiptsIsAnError() {
+        func complaints(_ pem: String) -> [String] {
+            var files = FileCheck(environment: ["PEM": pem])
+            files.check([
+                SchemaCheck.Reference(
+                    place: Place(file: "t"), key: "receipts.signing_key", target: .variable("PEM"))
+            ])
+            return files.faults.all.map(\.message)
+        }
+        let good = Signature.PrivateKey().pem.withBytes { String(decoding: $0, as: UTF8.self) }
+        #expect(complaints(good).isEmpty)
+        let told = complaints("nothing")
+        #expect(told.count == 1 && told[0].hasPrefix("receipts.signing_key: PEM holds no readable key"))
     }
 
     @Test func aVariableMustBeSet() {

@@ -53,7 +53,9 @@ struct AuditVerify: ParsableCommand {
         if let first = verdict.first, first > 0 { notes.append("Begins at n \(first): the lines before are not here.") }
         if verdict.newLogs > 0 { notes.append("Another log began \(verdict.newLogs) times.") }
         if !verdict.signaturesChecked { notes.append("Signatures were not checked: no --public-key was given.") }
-        if verdict.unsigned > 0 {
+        if verdict.checkpoints == 0 {
+            notes.append("No checkpoint: nothing is signed.")
+        } else if verdict.unsigned > 0 {
             notes.append("\(verdict.unsigned) lines follow the last checkpoint: chained, but not signed.")
         }
         if verdict.recovered > 0 {
