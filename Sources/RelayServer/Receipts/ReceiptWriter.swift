@@ -15,7 +15,7 @@ final class ReceiptWriter: Sendable {
     private let finished = DispatchSemaphore(value: 0)
 
     /// The program, as `started` lines name it.
-    private static let program = "tidegate"
+    private static let program = "tidegate \(Version.text)"
 
     /// Opens the file and starts the writing thread.
     ///
