@@ -148,13 +148,23 @@ private struct TidegateReader {
     }
 
     private mutating func endpoints(_ zone: Section, in name: Zone) -> [Endpoint] {
-        (zone.node("endpoints")?.list ?? []).compactMap { item in
-            if let url = item.text { return dialled(url, in: name, item.place, address: nil) }
-            let section = Section(.tidegateFile, path: "zones.*.endpoints[]", node: item)
-            let address = section.optional("address", { EndpointAddress($0) })
-            guard let url = section.node("url"), let text = url.text else { return nil }
-            return dialled(text, in: name, url.place, address: address)
+        var endpoints: [Endpoint] = []
+        for item in zone.node("endpoints")?.list ?? [] {
+            guard let endpoint = endpoint(item, in: name) else { continue }
+            if endpoints.contains(endpoint) {
+                faults.error(item.place, "\(endpoint) stands twice in zone \(name); leave one of them out")
+            }
+            endpoints.append(endpoint)
         }
+        return endpoints
+    }
+
+    private mutating func endpoint(_ item: Node, in name: Zone) -> Endpoint? {
+        if let url = item.text { return dialled(url, in: name, item.place, address: nil) }
+        let section = Section(.tidegateFile, path: "zones.*.endpoints[]", node: item)
+        let address = section.optional("address", { EndpointAddress($0) })
+        guard let url = section.node("url"), let text = url.text else { return nil }
+        return dialled(text, in: name, url.place, address: address)
     }
 
     private mutating func dialled(

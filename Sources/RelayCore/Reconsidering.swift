@@ -5,11 +5,11 @@ import Timing
 extension Session {
     /// A session that is relayed: the zone, the endpoint and the connection its audio goes to are judged.
     mutating func reconsider(_ news: Reconsideration, _ now: Instant) -> Reaction {
-        adopt(news.policy)
+        adopt(news)
         if let refusal = refusal(under: news) { return withdraw(refusal, now) }
         guard grant != nil else { return Reaction() }
         // Should the provider still refuse the key, it is the grant of now that allows another dial.
-        switch newDecision(news.identity) {
+        switch newDecision(news.identity).takeOutcome() {
         case .refused: grant = nil
         case .granted(let granted): grant = consume granted
         }
@@ -19,14 +19,20 @@ extension Session {
     /// A session that is still dialled: a dial that may stand goes on, with what is granted now behind it. One that may not
     /// is replaced, unless its opening handshake is on the wire: what that opened must be ended, and only an end does so.
     mutating func reconsiderDial(_ news: Reconsideration, _ now: Instant) -> Reaction {
-        adopt(news.policy)
+        adopt(news)
         let refusal = refusal(under: news)
-        if let refusal, dialling.upgradeSent { return withdraw(refusal, now) }
-        switch newDecision(news.identity) {
+        // What one endpoint has heard is said again to that one and to no other.
+        let isBound = dialling.upgradeSent || facts.zone != nil
+        if let refusal, isBound { return withdraw(refusal, now) }
+        let decision = newDecision(news.identity)
+        let trail = decision.trail
+        switch decision.takeOutcome() {
         case .refused(let denial): return withdraw(denial, now)
-        case .granted(let granted): grant = consume granted
+        case .granted(let granted) where facts.zone == nil: grant = consume granted
+        case .granted: break
         }
         guard refusal != nil else { return Reaction() }
+        note(trail, grant?.zone)
         dialling.isUnderWay = false
         guard let endpoint = nextUntried() else {
             return withdraw(.policyChanged, after: [.abandonDial], now)
@@ -52,9 +58,8 @@ extension Session {
         return denial
     }
 
-    private func newDecision(_ identity: IdentityOutcome) -> Decision.Outcome {
-        guard let request else { return .refused(.policyChanged) }
-        return decide(PolicyRequest(request, ownIdentity(identity)), under: policy).takeOutcome()
+    private func newDecision(_ identity: IdentityOutcome) -> Decision {
+        decide(PolicyRequest(request ?? SessionRequest(ask: Ask()), ownIdentity(identity)), under: policy)
     }
 
     /// A credential that proves another tenant now proves nothing for a session of this one.
@@ -67,10 +72,7 @@ extension Session {
         _ refusal: Refusal, after actions: [SessionAction] = [], _ now: Instant
     ) -> Reaction {
         facts.refusal = refusal
-        guard case .dialing = phase else { return end(.withdrawn(refusal), after: actions, now) }
-        // Nothing of the client's has reached an upstream yet, and nothing may any more.
-        up.discard()
-        return end(.withdrawn(refusal), after: actions + [.discard], now)
+        return end(.withdrawn(refusal), after: actions, now)
     }
 }
 

@@ -152,7 +152,12 @@ private struct World {
 
     /// Every endpoint of the zone, and nothing else.
     func service(in zone: Zone) -> SelfTest.Verdict {
-        let endpoints = definitions.first { $0.zone == zone }?.endpoints ?? []
+        var endpoints: [Endpoint] = []
+        // One that is listed twice is dialled once.
+        for endpoint in definitions.first(where: { $0.zone == zone })?.endpoints ?? []
+        where !endpoints.contains(endpoint) {
+            endpoints.append(endpoint)
+        }
         return endpoints.isEmpty ? .refused(.upstreamUnavailable) : .dialled(endpoints.map(\.zone))
     }
 

@@ -24,7 +24,7 @@ import WebSocket
 package struct Session: ~Copyable {
     /// Names the session in logs, refusals and receipts.
     package let id: String
-    let settings: SessionSettings
+    private(set) var settings: SessionSettings
     /// The policy it was judged under last.
     private(set) var policy: PolicySnapshot
 
@@ -98,9 +98,11 @@ package struct Session: ~Copyable {
     /// What is dialled, or open.
     package var endpoint: Endpoint? { dialling.endpoint }
 
-    /// From here on the session is judged under this policy.
-    mutating func adopt(_ policy: PolicySnapshot) {
-        self.policy = policy
+    /// From here on the session is judged under this policy, and dials as it has it.
+    mutating func adopt(_ news: Reconsideration) {
+        policy = news.policy
+        settings.providers = news.providers ?? settings.providers
+        settings.spareKeys = news.spareKeys ?? settings.spareKeys
     }
 
     subscript(leg: Leg) -> LegState {
@@ -164,6 +166,8 @@ struct Facts {
     var failedDials: [FailedDial] = []
     /// The version of the policy that decided its zone, or refused it.
     var policy: String?
+    /// Where that policy has this process stand.
+    var site: Site?
     var began = false
     var terminatedBy: Leg?
     /// Nothing is left to terminate: the provider said its last word, or never opened a session.
@@ -196,13 +200,10 @@ extension Session {
     package func summary(now: Instant) -> SessionSummary {
         SessionSummary(
             id: id, tenant: facts.tenant, origin: request?.origin, asked: request?.ask.zone, granted: facts.granted,
-            zone: facts.zone,
-            endpoint: facts.endpoint, peer: facts.peer, failedDials: facts.failedDials,
-            policy: facts.policy ?? policy.version,
-            lastPolicy: policy.version, trail: facts.trail, ending: ending ?? .abandoned,
-            refusal: facts.refusal,
-            duration: now.duration(since: facts.startedAt),
-            dialTime: dialTime, up: up.meter, down: down.meter, audio: audio,
-            terminatedBy: facts.terminatedBy, billedSeconds: facts.billedSeconds)
+            zone: facts.zone, endpoint: facts.endpoint, peer: facts.peer, failedDials: facts.failedDials,
+            site: facts.site ?? policy.site, policy: facts.policy ?? policy.version, lastPolicy: policy.version,
+            trail: facts.trail, ending: ending ?? .abandoned, refusal: facts.refusal,
+            duration: now.duration(since: facts.startedAt), dialTime: dialTime, up: up.meter, down: down.meter,
+            audio: audio, terminatedBy: facts.terminatedBy, billedSeconds: facts.billedSeconds)
     }
 }

@@ -37,11 +37,20 @@ package struct Reconsideration: Sendable {
     package var identity: IdentityOutcome
     /// Whether rule 7, as it is now, lets the upstream connection stand.
     package var isStillVerified: Bool
+    /// The provider behind each zone now; nil: as before.
+    package var providers: [Zone: Provider]?
+    /// Where a provider key has another before it now; nil: as before.
+    package var spareKeys: SpareKeys?
 
-    package init(policy: PolicySnapshot, identity: IdentityOutcome, isStillVerified: Bool = true) {
+    package init(
+        policy: PolicySnapshot, identity: IdentityOutcome, isStillVerified: Bool = true,
+        providers: [Zone: Provider]? = nil, spareKeys: SpareKeys? = nil
+    ) {
         self.policy = policy
         self.identity = identity
         self.isStillVerified = isStillVerified
+        self.providers = providers
+        self.spareKeys = spareKeys
     }
 }
 

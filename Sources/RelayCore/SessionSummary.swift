@@ -23,6 +23,8 @@ package struct SessionSummary: Equatable, Sendable {
     package var peer: UpstreamPeer?
     /// The endpoints that could not be used, in the order they were dialled.
     package var failedDials: [FailedDial]
+    /// Where this process stood when it was decided.
+    package var site: Site
     /// The version of the policy it was decided under.
     package var policy: String
     /// The version of the policy it was last judged under.

@@ -234,7 +234,7 @@ extension SessionSettings {
             messageBytes: UInt64(settings.limits.messageBytes), bufferBytes: settings.limits.bufferBytes,
             handshake: settings.timeouts.handshake, ping: settings.timeouts.ping, pong: settings.timeouts.pong,
             stall: settings.timeouts.stall, idle: settings.timeouts.idle, session: settings.timeouts.session,
-            terminate: settings.timeouts.terminate, recordsOpenings: settings.receipts != nil,
+            terminate: settings.timeouts.terminate,
             providers: Dictionary(providers, uniquingKeysWith: { first, _ in first }),
             defaultProvider: providers.first?.1 ?? .assemblyAI,
             spareKeys: SpareKeys(

@@ -58,7 +58,9 @@ final class SessionDriver {
         self.worker = worker
         loop = worker.loop
         snapshot = worker.snapshot
-        session = Session(id: id, settings: snapshot.session, policy: snapshot.policy, now: loop.now)
+        var settings = snapshot.session
+        settings.recordsOpenings = worker.keepsReceipts
+        session = Session(id: id, settings: settings, policy: snapshot.policy, now: loop.now)
         client.hand(to: self)
         worker.add(self)
     }
@@ -111,17 +113,18 @@ final class SessionDriver {
 
     /// Judges the session under the worker's snapshot, unless it has been.
     func reconsider() {
-        reconsider(isStillVerified: transport(of: .upstream).map(mayStand) ?? true)
-    }
-
-    private func reconsider(isStillVerified: @autoclosure () -> Bool) {
         guard !isJudged(under: worker.snapshot) else { return }
         snapshot = worker.snapshot
+        judge(isStillVerified: transport(of: .upstream).map(mayStand) ?? true)
+    }
+
+    private func judge(isStillVerified: Bool) {
         let identity = proof.map { snapshot.clientKeys.identifyAgain($0).outcome } ?? .missing
         handle(
             .policyChanged(
                 Reconsideration(
-                    policy: snapshot.policy, identity: identity, isStillVerified: isStillVerified())))
+                    policy: snapshot.policy, identity: identity, isStillVerified: isStillVerified,
+                    providers: snapshot.session.providers, spareKeys: snapshot.session.spareKeys)))
     }
 
     private func handle(_ event: SessionEvent) {
@@ -313,7 +316,9 @@ extension SessionDriver: DialerOwner {
     }
 
     func dialer(_ dialer: Dialer, opened transport: Transport, early: [UInt8]) {
-        reconsider(isStillVerified: mayStand(transport, dialledBy: dialer))
+        reconsider()
+        // It was verified by the rules of the moment its dial began. Those of now bind it, too.
+        if !mayStand(transport, dialledBy: dialer) { judge(isStillVerified: false) }
         // The new policy replaced the dial by another.
         guard self.dialer === dialer else { return transport.abort() }
         self.dialer = nil

@@ -64,21 +64,20 @@ final class Worker {
             acceptor.stop()
             acceptors[number] = nil
         }
+        for listener in listeners { acceptors[listener.number]?.listener = listener.settings }
+        // Last, because it may fail.
         for listener in listeners {
-            if let socket = listener.socket {
-                let acceptor = Acceptor(socket, listener: listener.settings, worker: self)
-                try acceptor.start()
-                acceptors[listener.number] = acceptor
-            } else {
-                acceptors[listener.number]?.listener = listener.settings
-            }
+            guard let socket = listener.socket else { continue }
+            let acceptor = Acceptor(socket, listener: listener.settings, worker: self)
+            try acceptor.start()
+            acceptors[listener.number] = acceptor
         }
     }
 
     /// Serves until it has drained or is stopped. What is left then is cut.
     func run() {
         loop.run()
-        for driver in drivers.values { receipts?.concluded(driver.recordIfCut, at: snapshot.policy.site) }
+        for record in drivers.values.map(\.recordIfCut) { receipts?.concluded(record, at: record.site) }
         mailbox.close()
         loop.close()
     }
@@ -147,9 +146,12 @@ extension Worker {
         if let driver = drivers.removeValue(forKey: driver.id) { loop.retire(driver) }
         count(summary)
         SessionRecord.log(summary, to: log)
-        receipts?.concluded(summary, at: snapshot.policy.site)
+        receipts?.concluded(summary, at: summary.site)
         stopIfDrained()
     }
+
+    /// Whether there is a log to record sessions in; for the life of the process.
+    var keepsReceipts: Bool { receipts != nil }
 
     /// Rule 5, as far as the relay's own limits go.
     func admit() -> Admission {
@@ -210,10 +212,9 @@ extension Worker {
 extension Worker {
     private func reload(_ snapshot: RelaySnapshot, _ listeners: [LoopListener]) {
         // Those that wait longest come first, so that none waits for ever while one version follows another.
-        let (stale, fresh) = (
-            drivers.values.filter { !$0.isJudged(under: self.snapshot) },
-            drivers.values.filter { $0.isJudged(under: self.snapshot) }
-        )
+        let former = self.snapshot
+        let stale = drivers.values.filter { !$0.isJudged(under: former) }
+        let fresh = drivers.values.filter { $0.isJudged(under: former) }
         self.snapshot = snapshot
         unjudged = (stale + fresh)[...]
         if isServing {
@@ -228,7 +229,12 @@ extension Worker {
     private func judgeSome() {
         for driver in unjudged.prefix(Self.maxJudgedPerTurn) { driver.reconsider() }
         unjudged = unjudged.dropFirst(Self.maxJudgedPerTurn)
-        if !unjudged.isEmpty { mailbox.post(.judge) }
+        if unjudged.isEmpty {
+            // A slice keeps what it was cut from: every session of this moment.
+            unjudged = []
+        } else {
+            mailbox.post(.judge)
+        }
     }
 
     /// A judgement takes some microseconds, and an end some tens of them.

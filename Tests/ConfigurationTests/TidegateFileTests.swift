@@ -147,6 +147,10 @@ import Testing
             "{env: KEY}", "{env: KEY}\n    verify: {networks: [10.0.0.1/8]}",
             "error: zones.eu.verify.networks[0] is `10.0.0.1/8`"
         ),
+        (
+            "[\"ws://127.0.0.1:9000/v3/ws\"]", "[\"wss://a.example/v3/ws\", {url: \"wss://a.example/v3/ws\"}]",
+            "error: wss://a.example/v3/ws stands twice in zone eu; leave one of them out"
+        ),
         ("[policy.yaml]", "[]", "error: policy names no file"),
     ])
     func whatOnlyShowsWhenValuesMeetIsTold(part: String, replacement: String, expected: String) {

@@ -88,6 +88,11 @@ import WebSocket
         play.when(.upgradeSent)
         play.when(.dialed(.somewhere))
         play.when(.client, sends: Client.audio(), then: .up(Client.audio()))
+        // What the record says is what granted the zone that hears it.
+        play.happens(.drain)
+        #expect(play.runDeadlines())
+        #expect(play.summary?.policy == "v2")
+        #expect(play.summary?.granted == .eu)
     }
 
     @Test func whatFailedBeforeIsNotDialledAgain() {
@@ -104,8 +109,8 @@ import WebSocket
         let play = Playbook.dialing(ask: Ask(zone: .us))
         play.when(.client, sends: Client.audio(), then: .up(Client.audio()))
         play.when(
-            .policyChanged(.sample(acme: .zones(.eu))), then: .discard,
-            .error(4403, Self.outside, "policy-changed"), .close(.client, 4403, Self.outside), .abandonDial)
+            .policyChanged(.sample(acme: .zones(.eu))),
+            then: .error(4403, Self.outside, "policy-changed"), .close(.client, 4403, Self.outside), .abandonDial)
     }
 
     @Test func whatTheUpgradeMayHaveOpenedIsTerminatedWithoutAByteOfAudio() {
@@ -114,8 +119,8 @@ import WebSocket
         play.when(.client, sends: frame, then: .up(frame))
         play.when(.upgradeSent)
         play.when(
-            .policyChanged(.sample(acme: .zones(.eu))), then: .discard,
-            .error(4403, Self.outside, "policy-changed"), .close(.client, 4403, Self.outside))
+            .policyChanged(.sample(acme: .zones(.eu))),
+            then: .error(4403, Self.outside, "policy-changed"), .close(.client, 4403, Self.outside), .discard)
         play.when(.dialed(.somewhere), then: .terminate)
         play.when(.client, sends: Client.audio(), Client.close(4403), then: .finish(.client))
     }
@@ -123,8 +128,8 @@ import WebSocket
     @Test func aRevokedCredentialEndsADial() {
         let play = Playbook.dialing()
         play.when(
-            .policyChanged(.sample(identity: .unknown)), then: .discard,
-            .error(4401, Self.revoked, "credential-revoked"), .close(.client, 4401, Self.revoked), .abandonDial)
+            .policyChanged(.sample(identity: .unknown)),
+            then: .error(4401, Self.revoked, "credential-revoked"), .close(.client, 4401, Self.revoked), .abandonDial)
     }
 
     // MARK: Before the decision

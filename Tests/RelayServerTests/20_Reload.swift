@@ -97,6 +97,27 @@ import Timing
         #expect(harbour.accepted(in: "us") == 0)
     }
 
+    /// The dial was verified by the rules of before; those of now bind it before a byte of audio goes there.
+    @Test func aPinTakenBackDuringADialBindsIt() throws {
+        let harbour = try RelayHarbour()
+        harbour.standIn.fail("eu", with: [Fault(.slowAnswer(milliseconds: 300))])
+        let client = harbour.client("acme")
+        try client.opened()
+        client.send(binary: .init(repeating: 1, count: 3200))
+        _ = try harbour.wait { $0.requests.contains { $0.zone == "eu" } ? true : nil }
+        try harbour.reload { plan in
+            plan.adjustZone = { zone, _ in
+                if zone.zone == .eu { zone.verify.pins = [Array(repeating: 7, count: 32)] }
+            }
+        }
+        // The loops have judged their sessions before they take another one.
+        try harbour.client("globex").begun()
+        #expect(try client.toTheEnd().closeCode == 4403)
+        let session = try harbour.session()
+        #expect(session.ending == .terminated)
+        #expect(session.audioSeconds == 0)
+    }
+
     // MARK: Configuration
 
     @Test func newHandshakesUseTheNewCertificateAndOldSessionsLive() throws {

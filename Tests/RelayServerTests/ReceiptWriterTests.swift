@@ -187,7 +187,8 @@ private final class Disk: Sendable {
 extension SessionSummary {
     fileprivate static func session(_ number: Int) -> SessionSummary {
         SessionSummary(
-            id: "session-\(number)", tenant: TenantName("acme"), failedDials: [], policy: "1", lastPolicy: "1",
+            id: "session-\(number)", tenant: TenantName("acme"), failedDials: [], site: Site(name: "here"), policy: "1",
+            lastPolicy: "1",
             trail: [], ending: .drained, duration: .seconds(1), up: Meter(), down: Meter())
     }
 

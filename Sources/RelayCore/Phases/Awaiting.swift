@@ -16,7 +16,7 @@ extension Session {
         case .legEnded:
             return abandon(now)
         case .policyChanged(let news):
-            adopt(news.policy)
+            adopt(news)
             return Reaction()
         case .identified, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed, .deadline:
             return Reaction()  // Nothing was asked for that could answer so.

@@ -110,11 +110,12 @@ extension Session {
         return actions + dismissUpstream(now)
     }
 
-    /// A dial that asked for nothing yet is dropped; one that did is awaited, so that what it opened can be ended.
+    /// A dial that asked for nothing yet is dropped; one that did is awaited, so that what it opened can be ended. Of what
+    /// the client said nothing goes there any more: nobody would hear the answer, and policy may change meanwhile.
     private mutating func dropDial(_ now: Instant) -> [SessionAction] {
         if let peer = dialling.waiting.take() { return joinToDismiss(peer, now) }
         up.shut()
-        if dialling.upgradeSent { return [] }
+        if dialling.upgradeSent { return discardWaiting() }
         dialling.isUnderWay = false
         leave(.upstream)
         return [.abandonDial]

@@ -77,15 +77,21 @@ extension Session {
 
     /// Joins the upstream. What the client has sent goes there only if the opening is on record.
     mutating func join(_ peer: UpstreamPeer, _ now: Instant) -> [SessionAction] {
-        let isHeardOf = facts.zone != nil
+        let discarding = dialling.isRecorded ? [] : discardWaiting()
         upstreamOpened(by: peer, now)
-        if dialling.isRecorded { return [.join] }
+        return discarding + [.join]
+    }
+
+    /// Drops what waits for the upstream to open, a `Terminate` of the client's among it. What nobody has heard is not
+    /// counted either.
+    mutating func discardWaiting() -> [SessionAction] {
         up.discard()
-        if !isHeardOf {
+        facts.terminatedBy = nil
+        if facts.zone == nil {
             up.forgetMeter()
             audioClock = AudioClock()
         }
-        return [.discard, .join]
+        return [.discard]
     }
 
     private mutating func refuseUnrecorded(_ now: Instant) -> Reaction {

@@ -13,7 +13,7 @@ extension Session {
         case .legEnded:
             return abandon(now)
         case .policyChanged(let news):
-            adopt(news.policy)
+            adopt(news)
             return Reaction()
         case .requested, .rejected, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed, .deadline:
             return Reaction()  // One request a session, and no dial before the decision.
@@ -24,13 +24,20 @@ extension Session {
     private mutating func decideZone(_ identity: IdentityOutcome, _ admission: Admission, _ now: Instant) -> Reaction {
         guard let request else { return Reaction() }
         let decision = decide(PolicyRequest(request, identity, admission), under: policy)
-        facts.trail = decision.trail
-        facts.policy = policy.version
+        note(decision.trail, nil)
         if case .tenant(let tenant) = identity { facts.tenant = tenant }
         switch decision.takeOutcome() {
         case .refused(let refusal): return refuse(refusal, now)
         case .granted(let grant): return begin(grant, now)
         }
+    }
+
+    /// What the record says of a decision.
+    mutating func note(_ trail: [TrailStep], _ granted: Zone?) {
+        facts.trail = trail
+        facts.granted = granted
+        facts.policy = policy.version
+        facts.site = policy.site
     }
 
     /// The 101 goes out in the same turn as the dial begins: an official client waits for it no longer than one second.

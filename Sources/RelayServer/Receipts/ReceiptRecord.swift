@@ -15,7 +15,7 @@ extension Receipt {
             rules: summary.trail, site: site, policy: summary.policy, lastPolicy: summary.lastPolicy,
             upstream: Upstream(summary),
             failedDials: summary.failedDials.map {
-                FailedDial(endpoint: $0.endpoint.description, kind: $0.failure.kind.rawValue)
+                FailedDial(endpoint: $0.endpoint.description, kind: $0.failure.name)
             },
             milliseconds: summary.duration.milliseconds, dialMilliseconds: summary.dialTime?.milliseconds,
             up: Traffic(summary.zone == nil ? nil : summary.up), down: Traffic(summary.down),
