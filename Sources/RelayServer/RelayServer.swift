@@ -36,52 +36,47 @@ package final class RelayServer: Sendable {
     ) throws(RelayStartError) -> RelayServer {
         var listeners = Listeners()
         let perLoop = try listeners.change(to: snapshot.listeners, loops: snapshot.threads)
-        let status = RelayStatus(snapshot.policy)
         let door = try snapshot.admin.map { (settings) throws(RelayStartError) in try AdminListener.bind(settings) }
-        let admin: AdminListener?
-        let sessions = SessionCount(limit: snapshot.maxSessions)
-        let health = EndpointHealth(breakers, log: log)
-        health.keep(snapshot.policy.zones.flatMap(\.endpoints))
-        status.judgeEndpoints(with: health.isUsable)
         let receipts = try snapshot.receipts.map { (plan) throws(RelayStartError) in
             try ReceiptWriter.start(plan, under: snapshot.policy, log: log)
         }
+        let sessions = SessionCount(limit: snapshot.maxSessions)
+        let health = EndpointHealth(breakers, log: log)
+        health.keep(snapshot.policy.zones.flatMap(\.endpoints))
+        let status = RelayStatus(snapshot.policy)
+        status.judgeEndpoints(with: health.isUsable)
         if let receipts { status.countReceipts { receipts.counts } }
-        var mailboxes: [Mailbox<WorkerMessage>] = []
-        var threads: [LoopThread] = []
+        var loops = Loops()
+        let admin: AdminListener?
         do throws(SystemError) {
-            for (index, listeners) in perLoop.enumerated() {
+            for listeners in perLoop {
                 let mailbox = try Mailbox<WorkerMessage>()
                 let worker = try Worker(
                     snapshot: snapshot, log: log, sessions: sessions, receipts: receipts, health: health,
-                    resolver: resolver,
-                    mailbox: mailbox)
+                    resolver: resolver, mailbox: mailbox)
                 try worker.listen(on: listeners)
-                threads.append(try LoopThread.start(name: "loop-\(index)") { worker.run() })
-                mailboxes.append(mailbox)
+                try loops.start(worker, mailbox)
             }
-            admin = try AdminListener.start(door, status: status, workers: mailboxes)
+            admin = try AdminListener.start(door, status: status, workers: loops.mailboxes)
         } catch {
-            for mailbox in mailboxes { mailbox.post(.stop) }
+            for mailbox in loops.mailboxes { mailbox.post(.stop) }
             receipts?.close()
             throw RelayStartError(text: "The event loops cannot be started: \(error).")
         }
-        for address in listeners.addresses { log.write(.info, .listening, .address(address.description)) }
-        if let admin { log.write(.info, .listening, .address(admin.address.description), .kind("admin")) }
+        log.noteListening(at: listeners.addresses, admin: admin?.address)
         return RelayServer(
-            status: status, admin: admin, mailboxes: mailboxes, threads: threads, sessions: sessions,
-            receipts: receipts, health: health,
+            status: status, admin: admin, loops: loops, sessions: sessions, receipts: receipts, health: health,
             state: State(snapshot: snapshot, listeners: listeners), log: log)
     }
 
     private init(
-        status: RelayStatus, admin: AdminListener?, mailboxes: [Mailbox<WorkerMessage>], threads: [LoopThread],
+        status: RelayStatus, admin: AdminListener?, loops: Loops,
         sessions: SessionCount, receipts: ReceiptWriter?, health: EndpointHealth, state: State, log: Log
     ) {
         self.status = status
         self.admin = admin
-        self.mailboxes = mailboxes
-        self.threads = threads
+        mailboxes = loops.mailboxes
+        threads = loops.threads
         self.sessions = sessions
         self.health = health
         self.receipts = receipts
@@ -117,9 +112,7 @@ package final class RelayServer: Sendable {
             if let plan = snapshot.receipts { receipts?.apply(plan) }
             // Under the lock, so that every loop hears of versions in the same order.
             for (mailbox, listeners) in zip(mailboxes, perLoop) { mailbox.post(.reload(snapshot, listeners)) }
-            for address in state.listeners.addresses where !before.contains(address) {
-                log.write(.info, .listening, .address(address.description))
-            }
+            log.noteListening(at: state.listeners.addresses.filter { !before.contains($0) })
         }
     }
 
@@ -150,4 +143,22 @@ package final class RelayServer: Sendable {
 package struct RelayStartError: Error, CustomStringConvertible {
     let text: String
     package var description: String { text }
+}
+
+/// The event loops as they are started.
+private struct Loops {
+    private(set) var mailboxes: [Mailbox<WorkerMessage>] = []
+    private(set) var threads: [LoopThread] = []
+
+    mutating func start(_ worker: sending Worker, _ mailbox: Mailbox<WorkerMessage>) throws(SystemError) {
+        threads.append(try LoopThread.start(name: "loop-\(threads.count)") { worker.run() })
+        mailboxes.append(mailbox)
+    }
+}
+
+extension Log {
+    fileprivate func noteListening(at addresses: [SocketAddress], admin: SocketAddress? = nil) {
+        for address in addresses { write(.info, .listening, .address(address.description)) }
+        if let admin { write(.info, .listening, .address(admin.description), .kind("admin")) }
+    }
 }
