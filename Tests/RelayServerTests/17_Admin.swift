@@ -167,6 +167,23 @@ import WebSocket
         #expect(wire.end == .finished)
     }
 
+    /// Thousands of requests fit into one read, and each is answered at once.
+    @Test func thousandsOfRequestsSentTogetherAreAnsweredAndSessionsGoOn() throws {
+        let harbour = try RelayHarbour {
+            try $0.openAdmin()
+            $0.makeNeighbours()
+        }
+        let neighbours = try Neighbours(in: harbour)
+        let wire = try harbour.adminWire()
+        let count = 5000
+        wire.send(String(repeating: "GET / HTTP/1.1\r\nHost:[::]\r\n\r\n", count: count))
+        try neighbours.goAround()
+        let first = try wire.readAnswer()
+        for _ in 1..<count { try #require(try wire.readAnswer().head == first.head) }
+        try neighbours.goAround()
+        #expect(try harbour.admin("/healthz").status == 200)
+    }
+
     @Test func aRequestMayComeByteByByte() throws {
         let harbour = try RelayHarbour { try $0.openAdmin() }
         let wire = try harbour.adminWire()

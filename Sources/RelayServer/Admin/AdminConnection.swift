@@ -13,8 +13,9 @@ final class AdminConnection {
     private var parser = RequestHeadParser(limits: HTTPLimits(maxHeadBytes: maxHeadBytes))
     private var stage = Stage.idle
     private var timer: TimerToken?
-    /// What came behind the request that is being answered: at most one read.
-    private var kept: [UInt8] = []
+    /// What has come and is not parsed yet: at most one read.
+    private var inbox = ByteQueue()
+    private var isReadingOn = false
 
     private enum Stage {
         /// Nothing of a request has come.
@@ -57,29 +58,40 @@ extension AdminConnection: TransportDelegate {
     func transportOpened(_ transport: Transport) {}
 
     func transport(_ transport: Transport, received bytes: RawSpan) {
-        read(bytes)
+        inbox.append(bytes)
+        readOn()
     }
 
     func transport(_ transport: Transport, ended end: TransportEnd) {
         leave()
     }
 
-    private func read(_ bytes: RawSpan) {
-        guard bytes.byteCount > 0 else { return }
+    /// Answers what has come, up to a request whose answer must be waited for.
+    ///
+    /// A loop that is entered once: one read may hold thousands of requests, and most are answered before their handler
+    /// returns.
+    private func readOn() {
+        guard !isReadingOn else { return }
+        isReadingOn = true
+        while awaitsRequest, !inbox.isEmpty { readRequest() }
+        isReadingOn = false
         switch stage {
-        case .idle: enter(.reading, for: Self.requestPatience)
-        case .reading: break
-        case .answering, .writing:
-            kept += [UInt8](bytes)
-            return
-        case .over: return
+        case .idle, .reading: transport.resumeReading()
+        // What is pipelined waits in the peer's own buffers.
+        case .answering, .writing: transport.pauseReading()
+        case .over: break
         }
+    }
+
+    private var awaitsRequest: Bool { stage == .idle || stage == .reading }
+
+    private func readRequest() {
+        if stage == .idle { enter(.reading, for: Self.requestPatience) }
         do throws(HTTPError) {
             var consumed = 0
-            guard let head = try parser.parse(bytes, consumed: &consumed) else { return }
-            kept = [UInt8](bytes.extracting(consumed...))
-            // What is pipelined waits in the peer's own buffers.
-            transport.pauseReading()
+            let head = try parser.parse(inbox.bytes, consumed: &consumed)
+            inbox.consume(consumed)
+            guard let head else { return }
             enter(.answering, for: nil)
             try answer(head)
         } catch {
@@ -121,10 +133,7 @@ extension AdminConnection: TimerHandler {
 
     private func readNext() {
         enter(.idle, for: Self.idlePatience)
-        transport.resumeReading()
-        let bytes = kept
-        kept = []
-        read(bytes.span.bytes)
+        readOn()
     }
 
     func fired(tag: Int) {
