@@ -1,6 +1,6 @@
 import Receipts
 
-/// A report for spreadsheets (RFC 4180).
+/// A report for spreadsheets.
 struct ReportCSV {
     private let report: ReceiptReport
 
@@ -9,19 +9,18 @@ struct ReportCSV {
     }
 
     func print() {
-        Swift.print(
-            "tenant,zone,day,sessions,refusals,without_receipt,bytes_up,bytes_down,audio_seconds,billed_seconds",
-            terminator: "\r\n")
-        for (group, sums) in report.rows {
-            let numbers = [sums.sessions, sums.refusals, sums.unfinished, sums.bytesUp, sums.bytesDown].map(String.init)
-            let cells =
-                [group.tenant, group.zone, group.day] + numbers + ["\(sums.audioSeconds)", "\(sums.billedSeconds)"]
-            Swift.print(cells.joined(separator: ","), terminator: "\r\n")
+        for row in [Self.titles] + report.rows.map({ cells($0, $1) }) {
+            Swift.print(CSVRow(row).text, terminator: "\r\n")
         }
     }
-    /// A relay's names need no quotes, but the log may be anyone's.
-    private func quoted(_ text: String) -> String {
-        guard text.contains(where: { ",\"\r\n".contains($0) }) else { return text }
-        return "\"" + text.replacing("\"", with: "\"\"") + "\""
+
+    private static let titles = [
+        "tenant", "zone", "day", "sessions", "refusals", "without_receipt", "bytes_up", "bytes_down", "audio_seconds",
+        "billed_seconds",
+    ]
+
+    private func cells(_ group: ReceiptReport.Group, _ sums: ReceiptReport.Sums) -> [String] {
+        let numbers = [sums.sessions, sums.refusals, sums.unfinished, sums.bytesUp, sums.bytesDown].map(String.init)
+        return [group.tenant, group.zone, group.day] + numbers + ["\(sums.audioSeconds)", "\(sums.billedSeconds)"]
     }
 }
