@@ -1,7 +1,6 @@
 /// The end of a receipt log: what its next line must say.
 ///
-/// Appending and verifying are two readings of one rule: a line is next when its number is, and when it names the hash of
-/// the line before.
+/// A line is next when its number is, and when it names the hash of the line before.
 package struct ReceiptChain: Equatable, Sendable {
     /// The number of the next line.
     package private(set) var next: Int
@@ -29,10 +28,5 @@ package struct ReceiptChain: Equatable, Sendable {
         let line = ReceiptLine(entry, number: next, previous: previous, signer: signer, digest: digest)
         self = ReceiptChain(after: line)
         return line.bytes + [UInt8(ascii: "\n")]
-    }
-
-    /// Whether the line is next.
-    package func continues(with line: ReceiptLine) -> Bool {
-        line.isWhole && line.number == next && line.previous == previous
     }
 }
