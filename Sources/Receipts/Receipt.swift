@@ -57,7 +57,7 @@ package struct Receipt: Equatable, Sendable {
 
     /// What proved the tenant: never the credential itself.
     package struct Credential: Equatable, Sendable {
-        /// Its kind, such as `client-key`.
+        /// Its kind, such as `key`.
         package let kind: String
         /// Its name in the policy.
         package let name: String

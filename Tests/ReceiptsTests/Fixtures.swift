@@ -80,7 +80,7 @@ extension Receipt {
     static func sample(_ number: Int) -> Receipt {
         Receipt(
             session: "session-\(number)", start: noon, end: "2026-03-04T12:00:05.250Z", tenant: .acme,
-            credential: Credential(kind: "client-key", name: "main", id: "0123456789ab"), asked: .eu,
+            credential: Credential(kind: "key", name: "main", id: "0123456789ab"), asked: .eu,
             origin: "https://app.acme.example", granted: .eu,
             rules: [TrailStep(rule: .credential, finding: .holds, sentence: "The credential proves tenant acme.")],
             site: .sample, policy: "1", lastPolicy: "2",

@@ -8,7 +8,8 @@ import Synchronization
 import Telemetry
 
 /// The relay's receipt log: takes the facts of sessions on any thread and has them written by one of its own, so that no
-/// loop waits for a disk. Nothing is lost or reordered: lines are numbered in the order in which facts were taken.
+/// loop waits for a disk. Lines are numbered in the order in which facts were taken; of a session none is given up while the
+/// relay runs, and refusals beyond a bound are counted instead.
 final class ReceiptWriter: Sendable {
     private let queue: ReceiptQueue
     private let orders: ReceiptOrders
