@@ -8,8 +8,9 @@ import Timing
 
 /// Looks at every endpoint of a configuration as the relay's dialer would reach it, without opening a session.
 ///
-/// It has no other way out than the dialer: only endpoints that the configuration names, only addresses that rule 7 lets
-/// through, the same verification. It never holds a provider key: the zones' secrets are not read. Blocks its caller.
+/// It connects by itself, but only to endpoints that the configuration names, at addresses that rule 7 lets through, and
+/// verifies them by the dialer's rules. It asks for no upgrade and shows no provider key: the zones' secrets are not read.
+/// Blocks its caller.
 package struct Probe {
     private let resolver: Resolver
 
