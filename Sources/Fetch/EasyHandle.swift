@@ -107,9 +107,6 @@ extension EasyHandle {
         case .address(let address, let port):
             // "Whatever host and port the URL names, connect here."
             try set(CURLOPT_CONNECT_TO, ["::\(Self.bracketed(address)):\(port)"])
-        case .addresses(let addresses):
-            let (host, port) = try Self.authority(of: request.url)
-            try set(CURLOPT_RESOLVE, ["\(host):\(port):" + addresses.map(Self.bracketed).joined(separator: ",")])
         }
     }
 
@@ -165,21 +162,5 @@ extension EasyHandle {
 
     private static func bracketed(_ address: String) -> String {
         address.contains(":") ? "[\(address)]" : address
-    }
-
-    private static func authority(of url: String) throws(FetchError) -> (host: String, port: String) {
-        let parts = curl_url()
-        defer { curl_url_cleanup(parts) }
-        guard curl_url_set(parts, CURLUPART_URL, url, 0) == CURLUE_OK,
-            let host = part(CURLUPART_HOST, of: parts), let port = part(CURLUPART_PORT, of: parts)
-        else { throw FetchError(.badRequest, "this is no URL: \(url)") }
-        return (host, port)
-    }
-
-    private static func part(_ part: CURLUPart, of url: OpaquePointer?) -> String? {
-        var text: UnsafeMutablePointer<CChar>?
-        guard curl_url_get(url, part, &text, UInt32(CURLU_DEFAULT_PORT)) == CURLUE_OK, let text else { return nil }
-        defer { curl_free(text) }
-        return String(cString: text)
     }
 }

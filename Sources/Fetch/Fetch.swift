@@ -65,8 +65,6 @@ package struct FetchRequest: Sendable {
     package enum Route: Sendable {
         /// Where the system's resolver says.
         case resolved
-        /// To one of these literal addresses, at the URL's port. IPv6 without brackets.
-        case addresses([String])
         /// To this literal address and port. IPv6 without brackets.
         case address(String, port: UInt16)
     }

@@ -88,10 +88,6 @@ import Testing
         request.route = .address("127.0.0.1", port: port)
         #expect(try Fetch.perform(request).status == 404)
         #expect(harbour.heads.first?.contains("Host: stt.example.com\r\n") == true)
-
-        request = harbour.request(host: "stt.example.com")
-        request.route = .addresses(["127.0.0.1"])
-        #expect(try Fetch.perform(request).status == 404)
     }
 
     @Test func aLargeBodyIsNotTaken() throws {
