@@ -81,6 +81,31 @@ import Testing
         #expect(log.lines(.session).count == 3)
     }
 
+    @Test func aDiskThatTakesLinesAndLosesThemIsNotTrustedUntilItKeepsThem() throws {
+        disk.sync(false)
+        let writer = try start(checkpoint: .milliseconds(1))
+        _ = try operatorLog.line("receipts-unwritable")
+        disk.waitForFailures(3)
+        #expect(writer.isRefusing)
+        #expect(!operatorLog.text.contains { $0.contains("receipts-writable") })
+        disk.sync(true)
+        _ = try operatorLog.line("receipts-writable")
+        #expect(!writer.isRefusing)
+        writer.concluded(.session(0), at: site)
+        writer.close()
+        expectWhole(sessions: 1)
+    }
+
+    @Test func aFileThatIsLeftWithoutASealIsSaidSo() throws {
+        let writer = try start()
+        log.wait { $0.lines().count == 2 }
+        disk.sync(false)
+        try FileManager.default.moveItem(atPath: log.path, toPath: log.folder + "/receipts.1")
+        _ = try operatorLog.line("receipts-rotated") { $0["detail"]?.string?.contains("not sealed") == true }
+        disk.sync(true)
+        writer.close()
+    }
+
     @Test func aRelayThatEndsWithAFullDiskSaysWhatIsLost() throws {
         let writer = try start()
         log.wait { $0.lines().count == 2 }
@@ -139,7 +164,7 @@ import Testing
         settings.whenUnwritable = policy
         let snapshot = PolicySnapshot(version: "1", site: site, zones: [], tenants: [])
         return try ReceiptWriter.start(
-            ReceiptPlan(settings, environment: [:]), under: snapshot, log: operatorLog.log, write: disk.write)
+            ReceiptPlan(settings, environment: [:]), under: snapshot, log: operatorLog.log, disk: disk.calls)
     }
 
     /// Waits for what a session is told.
@@ -164,23 +189,43 @@ import Testing
 /// A disk with so much room.
 private final class Disk: Sendable {
     private let room = Lock(Int.max)
+    private let isSyncing = Lock(true)
+    private let failures = Lock(0)
 
     func leave(_ bytes: Int) {
         room.withLock { $0 = bytes }
     }
 
-    var write: ReceiptWrite {
-        { [room] descriptor, bytes, count in
-            room.withLock { room in
-                guard room > 0 else {
-                    errno = ENOSPC
-                    return -1
+    /// Whether what was written reaches the disk.
+    func sync(_ succeeds: Bool) {
+        isSyncing.withLock { $0 = succeeds }
+    }
+
+    /// Waits until it has failed so often to put on the disk what was written.
+    func waitForFailures(_ count: Int) {
+        let deadline = ContinuousClock.now + .seconds(30)
+        while failures.withLock({ $0 }) < count, .now < deadline { usleep(1000) }
+    }
+
+    var calls: ReceiptDisk {
+        ReceiptDisk(
+            write: { [room] descriptor, bytes, count in
+                room.withLock { room in
+                    guard room > 0 else {
+                        errno = ENOSPC
+                        return -1
+                    }
+                    let written = Foundation.write(descriptor, bytes, min(count, room))
+                    if room != .max { room -= max(0, written) }
+                    return written
                 }
-                let written = Foundation.write(descriptor, bytes, min(count, room))
-                if room != .max { room -= max(0, written) }
-                return written
-            }
-        }
+            },
+            sync: { [isSyncing, failures] _ in
+                if isSyncing.withLock({ $0 }) { return 0 }
+                failures.withLock { $0 += 1 }
+                errno = EIO
+                return -1
+            })
     }
 }
 

@@ -9,7 +9,7 @@ import Receipts
 struct ReceiptAppender: ~Copyable {
     private(set) var file: ReceiptFile
     private var chain: ReceiptChain
-    private let write: ReceiptWrite
+    private let disk: ReceiptDisk
     /// Lines that are not wholly written. Their bytes stand in `bytes`.
     private var lines: [Line] = []
     private var bytes: [UInt8] = []
@@ -33,13 +33,13 @@ struct ReceiptAppender: ~Copyable {
 
     /// Continues what the file holds. What was torn is vouched for before anything else is written.
     init(
-        _ file: consuming ReceiptFile, signer: ReceiptSigner?, write: @escaping ReceiptWrite, time: String
+        _ file: consuming ReceiptFile, signer: ReceiptSigner?, disk: ReceiptDisk, time: String
     ) {
         chain = file.tail.chain
         let tail = file.tail
         self.file = file
         self.signer = signer
-        self.write = write
+        self.disk = disk
         if tail.wantsLineFeed { bytes.append(UInt8(ascii: "\n")) }
         if !tail.torn.isEmpty { add(.recovered(Self.torn(tail.torn, time))) }
     }
@@ -79,6 +79,11 @@ struct ReceiptAppender: ~Copyable {
         taken = 0
     }
 
+    /// Waits until what the file has taken is on the disk.
+    func sync() throws(SystemError) {
+        try file.sync(to: disk)
+    }
+
     /// Goes on in another file, which holds nothing yet. What the old one has taken of a line and cannot take the rest of is
     /// vouched for in the new one, and the line written there again.
     mutating func goOn(in next: consuming ReceiptFile, time: String) {
@@ -97,7 +102,7 @@ struct ReceiptAppender: ~Copyable {
 
     private func writeSome() throws(SystemError) -> Int {
         try bytes.span.bytes.extracting(taken...).withUnsafeBytes { (rest) throws(SystemError) in
-            try file.append(rest, by: write)
+            try file.append(rest, to: disk)
         }
     }
 

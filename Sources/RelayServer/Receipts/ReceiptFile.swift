@@ -38,15 +38,15 @@ struct ReceiptFile: ~Copyable {
     }
 
     /// Appends as much as the system takes: how much, or why nothing.
-    func append(_ bytes: UnsafeRawBufferPointer, by write: ReceiptWrite) throws(SystemError) -> Int {
-        let count = write(descriptor.raw, bytes.baseAddress, bytes.count)
+    func append(_ bytes: UnsafeRawBufferPointer, to disk: ReceiptDisk) throws(SystemError) -> Int {
+        let count = disk.write(descriptor.raw, bytes.baseAddress, bytes.count)
         guard count >= 0 else { throw .last("write") }
         return count
     }
 
     /// Waits until all of it is on the disk.
-    func sync() throws(SystemError) {
-        guard fdatasync(descriptor.raw) == 0 else { throw .last("fdatasync") }
+    func sync(to disk: ReceiptDisk) throws(SystemError) {
+        guard disk.sync(descriptor.raw) == 0 else { throw .last("fdatasync") }
     }
 
     /// Whether the path leads to this file no more: it was renamed or removed.
@@ -80,8 +80,13 @@ struct ReceiptFile: ~Copyable {
     }
 }
 
-/// `write(2)`, but for tests.
-typealias ReceiptWrite = @Sendable (Int32, UnsafeRawPointer?, Int) -> Int
+/// The system calls that a disk may fail; others stand in for them in tests.
+struct ReceiptDisk: Sendable {
+    /// write(2).
+    var write: @Sendable (Int32, UnsafeRawPointer?, Int) -> Int = { Glibc.write($0, $1, $2) }
+    /// fdatasync(2).
+    var sync: @Sendable (Int32) -> Int32 = { fdatasync($0) }
+}
 
 /// Why a file cannot be a relay's receipt log.
 enum ReceiptFileError: Error, Equatable {

@@ -73,7 +73,8 @@ extension ReceiptScribe {
         do throws(SystemError) {
             try flush()
             while addBatch() { try flush() }
-            if ContinuousClock.now >= nextCheckpoint { try seal() }
+            // A disk that failed is trusted again once it has taken everything.
+            if failure != nil || ContinuousClock.now >= nextCheckpoint { try seal() }
             succeeded()
         } catch {
             failed(error)
@@ -95,7 +96,7 @@ extension ReceiptScribe {
             try flush()
         }
         guard isDirty else { return }
-        try appender.file.sync()
+        try appender.sync()
         isDirty = false
     }
 
@@ -178,6 +179,10 @@ extension ReceiptScribe {
                 try seal()
             } catch {
                 nextAttempt = .now
+                log.write(
+                    .error, .receiptsRotated,
+                    .detail("the file that is left is not sealed (\(error)); what it did not take goes to \(plan.file)")
+                )
             }
             appender.goOn(in: next, time: WallClock.timestamp())
             complaint = nil

@@ -22,12 +22,12 @@ final class ReceiptWriter: Sendable {
     ///
     /// - Throws: why the file cannot be this relay's log, with the remedy.
     static func start(
-        _ plan: ReceiptPlan, under policy: PolicySnapshot, log: Log, write: @escaping ReceiptWrite = Glibc.write
+        _ plan: ReceiptPlan, under policy: PolicySnapshot, log: Log, disk: ReceiptDisk = ReceiptDisk()
     ) throws(RelayStartError) -> ReceiptWriter {
         // Where the size of files is limited, a write beyond it is to fail like one to a full disk, not end the process.
         signal(SIGXFSZ, SIG_IGN)
         let writer = ReceiptWriter()
-        let scribe = try writer.makeScribe(plan, policy, log, write)
+        let scribe = try writer.makeScribe(plan, policy, log, disk)
         do throws(SystemError) {
             _ = try LoopThread.start(name: "receipts") {
                 scribe.run()
@@ -45,7 +45,7 @@ final class ReceiptWriter: Sendable {
     }
 
     private func makeScribe(
-        _ plan: ReceiptPlan, _ policy: PolicySnapshot, _ log: Log, _ write: @escaping ReceiptWrite
+        _ plan: ReceiptPlan, _ policy: PolicySnapshot, _ log: Log, _ disk: ReceiptDisk
     ) throws(RelayStartError) -> sending ReceiptScribe {
         let time = WallClock.timestamp()
         do throws(ReceiptFileError) {
@@ -53,7 +53,7 @@ final class ReceiptWriter: Sendable {
             if !file.tail.torn.isEmpty {
                 log.write(.warning, .receiptsRecovered, .count(file.tail.torn.count), .detail(plan.file))
             }
-            var appender = ReceiptAppender(file, signer: plan.signer, write: write, time: time)
+            var appender = ReceiptAppender(file, signer: plan.signer, disk: disk, time: time)
             appender.add(
                 .started(
                     .init(
