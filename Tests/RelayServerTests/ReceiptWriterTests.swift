@@ -65,6 +65,20 @@ import Testing
         #expect(verdict.lost > 0 && verdict.refusals + verdict.lost == total)
     }
 
+    @Test func whatOpeningsAreAnsweredMayChangeWhileNothingCanBeWritten() throws {
+        let writer = try start(.refuse)
+        disk.leave(0)
+        #expect(open(1, by: writer) == false)
+        var settings = log.settings()
+        settings.whenUnwritable = .continue
+        writer.apply(try ReceiptPlan(settings, environment: [:]))
+        let deadline = ContinuousClock.now + .seconds(30)
+        while writer.isRefusing, .now < deadline { usleep(1000) }
+        #expect(open(2, by: writer) == true)
+        disk.leave(.max)
+        writer.close()
+    }
+
     @Test func aFileThatIsFullAndRenamedIsContinuedInTheNextOne() throws {
         let writer = try start()
         log.wait { $0.lines().count == 2 }

@@ -125,16 +125,21 @@ extension ReceiptScribe {
     private func failed(_ error: SystemError) {
         nextAttempt = .now + Self.pace
         let goesOn = plan.whenUnwritable == .continue
-        orders.isRefusing = !goesOn
+        answerOpenings(goesOn)
         for answer in answers { answer(goesOn) }
         answers = []
         for index in backlog.indices { backlog[index].takeAnswer()?(goesOn) }
-        queue.setUnwritable(true, goesOn: goesOn)
         guard failure != error else { return }
         failure = error
         log.write(
             .error, .receiptsUnwritable,
             .detail("\(plan.file): \(error); new sessions \(goesOn ? "go on" : "are refused") meanwhile"))
+    }
+
+    /// While nothing can be written.
+    private func answerOpenings(_ goesOn: Bool) {
+        queue.setUnwritable(true, goesOn: goesOn)
+        orders.isRefusing = !goesOn
     }
 }
 
@@ -159,7 +164,7 @@ extension ReceiptScribe {
             appender.signer = plan.signer
             nextCheckpoint = .now
         }
-        orders.isRefusing = failure != nil && plan.whenUnwritable == .refuse
+        if failure != nil { answerOpenings(plan.whenUnwritable == .continue) }
         if isMoved { moveOn() } else { nextLook = .now }
     }
 
