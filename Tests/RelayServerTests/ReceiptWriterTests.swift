@@ -65,6 +65,20 @@ import Testing
         #expect(verdict.lost > 0 && verdict.refusals + verdict.lost == total)
     }
 
+    /// Its opening is on record, and so must its end be.
+    @Test func aSessionWhoseDialsAllFailedIsNotGivenUp() {
+        let queue = ReceiptQueue()
+        var large = SessionSummary.refusal(0)
+        large.origin = String(repeating: "x", count: ReceiptQueue.maxRefusalBytes)
+        queue.add(large, at: site, time: 0)
+        queue.add(.refusal(1), at: site, time: 0)
+        #expect(queue.waiting == 1)
+        var failed = SessionSummary.refusal(2)
+        failed.granted = .eu
+        queue.add(failed, at: site, time: 0)
+        #expect(queue.waiting == 2)
+    }
+
     @Test func whatOpeningsAreAnsweredMayChangeWhileNothingCanBeWritten() throws {
         let writer = try start(.refuse)
         disk.leave(0)

@@ -6,7 +6,8 @@ import RelayCore
 
 /// What waits to become lines of the receipt log, in the order in which it happened to come. Thread-safe.
 ///
-/// Sessions and openings are never given up: the limit of sessions bounds them. Refusals are, beyond a bound, and counted.
+/// Sessions that were granted a zone, and their openings, are never given up: the limit of sessions bounds them. Refusals of
+/// all others are, beyond a bound, and counted.
 final class ReceiptQueue: Sendable {
     /// Something to be written.
     enum Item: Sendable {
@@ -38,7 +39,7 @@ final class ReceiptQueue: Sendable {
 
     func add(_ summary: SessionSummary, at site: Site, time: Double) {
         state.withLock { state in
-            if summary.isRefusal {
+            if summary.mayBeGivenUp {
                 guard state.refusalBytes < Self.maxRefusalBytes else {
                     state.lost += 1
                     return
@@ -76,7 +77,7 @@ final class ReceiptQueue: Sendable {
 
     /// An item that was taken does not wait any more.
     func forget(_ item: Item) {
-        guard case .concluded(let summary, _, _) = item, summary.isRefusal else { return }
+        guard case .concluded(let summary, _, _) = item, summary.mayBeGivenUp else { return }
         state.withLock { $0.refusalBytes -= summary.receiptBytes }
     }
 
@@ -101,7 +102,8 @@ extension ReceiptQueue.Item {
 }
 
 extension SessionSummary {
-    fileprivate var isRefusal: Bool { refusal != nil && zone == nil }
+    /// Nothing was granted, so that no opening of it can be on record.
+    fileprivate var mayBeGivenUp: Bool { refusal != nil && granted == nil }
 
     /// About what its receipt takes, in memory and in the file.
     fileprivate var receiptBytes: Int {
