@@ -1,5 +1,6 @@
 import Configuration
 import Crypto
+import Dispatch
 import Foundation
 import Policy
 import Reactor
@@ -77,6 +78,16 @@ import Testing
         failed.granted = .eu
         queue.add(failed, at: site, time: 0)
         #expect(queue.waiting == 2)
+    }
+
+    @Test func theWriterIsWokenOnceForAllThatWaits() {
+        let queue = ReceiptQueue()
+        for number in 0..<3 { queue.add(.session(number), at: site, time: 0) }
+        #expect(queue.wakeup.wait(timeout: .now()) == .success)
+        #expect(queue.wakeup.wait(timeout: .now()) == .timedOut)
+        #expect(queue.takeAll().count == 3)
+        queue.add(.session(3), at: site, time: 0)
+        #expect(queue.wakeup.wait(timeout: .now()) == .success)
     }
 
     @Test func whatOpeningsAreAnsweredMayChangeWhileNothingCanBeWritten() throws {

@@ -29,6 +29,12 @@ final class ReceiptQueue: Sendable {
         var isUnwritable = false
         /// What openings are answered while nothing can be written.
         var goesOn = false
+
+        /// Whether the writer must be woken: it takes all that waits at once.
+        mutating func append(_ item: Item) -> Bool {
+            items.append(item)
+            return items.count == 1
+        }
     }
 
     /// What may wait of refusals: an hour of a relay that refuses fifteen a second.
@@ -38,28 +44,28 @@ final class ReceiptQueue: Sendable {
     private let state = Lock(State())
 
     func add(_ summary: SessionSummary, at site: Site, time: Double) {
-        state.withLock { state in
+        let isFirst = state.withLock { state in
             if summary.mayBeGivenUp {
                 guard state.refusalBytes < Self.maxRefusalBytes else {
                     state.lost += 1
-                    return
+                    return false
                 }
                 state.refusalBytes += summary.receiptBytes
             }
-            state.items.append(.concluded(summary, site: site, time: time))
+            return state.append(.concluded(summary, site: site, time: time))
         }
-        wakeup.signal()
+        if isFirst { wakeup.signal() }
     }
 
     /// - Parameter answer: called on the writer's thread, or at once while nothing can be written.
     func add(_ opening: ReceiptEntry.Opening, _ answer: @escaping Answer) {
-        let goesOn: Bool? = state.withLock { state in
+        let (isFirst, goesOn): (Bool, Bool?) = state.withLock { state in
             let isUnwritable = state.isUnwritable
-            state.items.append(.opening(opening, isUnwritable ? nil : answer))
-            return isUnwritable ? state.goesOn : nil
+            let isFirst = state.append(.opening(opening, isUnwritable ? nil : answer))
+            return (isFirst, isUnwritable ? state.goesOn : nil)
         }
         if let goesOn { answer(goesOn) }
-        wakeup.signal()
+        if isFirst { wakeup.signal() }
     }
 
     /// How many wait to be taken.
