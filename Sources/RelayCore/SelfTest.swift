@@ -22,10 +22,17 @@ package enum SelfTest {
     }
 
     /// What became of it.
-    package enum Verdict: Equatable {
+    package enum Verdict: Equatable, CustomStringConvertible {
         case refused(RefusalName)
         /// The zones dialled, in order, when no endpoint answers.
         case dialled([Zone])
+
+        package var description: String {
+            switch self {
+            case .refused(let name): "refused (\(name.rawValue))"
+            case .dialled(let zones): "dialled (\(zones.map(\.name).joined(separator: ", ")))"
+            }
+        }
     }
 
     /// What the decision path does wrong under the zones and the site of `policy`, as a sentence; nil: nothing.

@@ -27,7 +27,7 @@ import Testing
             return .dialled([trial.request.ask.zone].compactMap(\.self))
         },
         Fault(name: "everything is refused", says: "a tenant of edge that asks for it") { _ in .refused(.residency) },
-        Fault(name: "failing over leaves the residency", says: "expected dialled([edge, edge])") { trial in
+        Fault(name: "failing over leaves the residency", says: "expected dialled (edge, edge)") { trial in
             guard case .dialled(let zones) = SelfTest.session(trial) else { return SelfTest.session(trial) }
             return .dialled(zones + [.us])
         },
