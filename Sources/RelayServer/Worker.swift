@@ -24,6 +24,9 @@ final class Worker {
     private(set) var drivers: [String: SessionDriver] = [:]
     /// Sessions that may have to be judged under the present snapshot still.
     private var unjudged: ArraySlice<SessionDriver> = []
+    private var judgedAtOnce = 1
+    /// A timer goes on with them.
+    private var isJudging = false
     private var lookups: [UInt64: Dialer] = [:]
     private var lastLookup: UInt64 = 0
     /// Accepted connections whose request is not complete yet.
@@ -93,8 +96,6 @@ enum WorkerMessage: Sendable {
     case recorded(session: String, dial: Int, isWritten: Bool)
     /// A new version of everything is in force.
     case reload(RelaySnapshot, [LoopListener])
-    /// Go on judging the sessions under it.
-    case judge
     /// A question of the admin listener. Short, because sessions wait meanwhile.
     case asked(@Sendable (Worker) -> Void)
     /// Accept nothing more; end the sessions that are left after this time.
@@ -110,7 +111,6 @@ extension Worker: MailboxReceiver {
         case .recorded(let session, let dial, let isWritten):
             drivers[session]?.recorded(dial: dial, isWritten: isWritten)
         case .reload(let snapshot, let listeners): reload(snapshot, listeners)
-        case .judge: judgeSome()
         case .asked(let question): question(self)
         case .drain(let patience): drain(patience)
         case .stop: loop.stop()
@@ -211,34 +211,36 @@ extension Worker {
 
 extension Worker {
     private func reload(_ snapshot: RelaySnapshot, _ listeners: [LoopListener]) {
-        // Those that wait longest come first, so that none waits for ever while one version follows another.
-        let former = self.snapshot
-        let stale = drivers.values.filter { !$0.isJudged(under: former) }
-        let fresh = drivers.values.filter { $0.isJudged(under: former) }
+        // Those that wait already come first, so that none waits for ever while one version follows another.
+        let waiting = Set(unjudged.map(ObjectIdentifier.init))
         self.snapshot = snapshot
-        unjudged = (stale + fresh)[...]
+        unjudged = (unjudged + drivers.values.filter { !waiting.contains(ObjectIdentifier($0)) })[...]
+        judgedAtOnce = unjudged.count / Self.judgingSteps + 1
         if isServing {
             do throws(SystemError) { try listen(on: listeners) } catch {
                 log.write(.error, .connectionFailed, .detail("a new listener cannot be served: \(error)"))
             }
         }
-        judgeSome()
+        if !isJudging { judgeSome() }
     }
 
-    /// A few at a time: the frames of those that may stay must not wait for the judging of all.
+    /// A few at a time: the frames of those that may stay must not wait for the judging, and the ending, of all.
     private func judgeSome() {
-        for driver in unjudged.prefix(Self.maxJudgedPerTurn) { driver.reconsider() }
-        unjudged = unjudged.dropFirst(Self.maxJudgedPerTurn)
-        if unjudged.isEmpty {
+        for driver in unjudged.prefix(judgedAtOnce) { driver.reconsider() }
+        unjudged = unjudged.dropFirst(judgedAtOnce)
+        isJudging = !unjudged.isEmpty
+        if isJudging {
+            _ = loop.schedule(self, at: loop.now + Self.judgingPace, tag: Self.judgingTag)
+        } else {
             // A slice keeps what it was cut from: every session of this moment.
             unjudged = []
-        } else {
-            mailbox.post(.judge)
         }
     }
 
-    /// A judgement takes some microseconds, and an end some tens of them.
-    private static let maxJudgedPerTurn = 8
+    /// All sessions are judged in less than half the second within which those must end that may not go on.
+    private static let judgingSteps = 100
+    private static let judgingPace = Duration.milliseconds(4)
+    fileprivate static let judgingTag = 1
 }
 
 // MARK: Names
@@ -273,6 +275,7 @@ extension Worker: TimerHandler {
 
     /// First the sessions' own time is over, then the time they were given to end properly.
     func fired(tag: Int) {
+        if tag == Self.judgingTag { return judgeSome() }
         guard state == .draining else { return loop.stop() }
         state = .ending
         for driver in Array(drivers.values) { driver.drain() }
