@@ -48,9 +48,7 @@ struct Explain: ParsableCommand {
     }
 
     private func encoded(_ explanation: Explanation) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        return String(decoding: try encoder.encode(explanation), as: UTF8.self)
+        try ReadableJSON.text(of: explanation)
     }
 
     private func told(_ explanation: Explanation) -> String {

@@ -50,10 +50,7 @@ struct ProbeCommand: ParsableCommand {
     }
 
     private func encoded(_ reports: [EndpointReport]) throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        return String(decoding: try encoder.encode(reports), as: UTF8.self)
+        try ReadableJSON.text(of: reports, keys: .convertToSnakeCase)
     }
 
     private func told(_ report: EndpointReport) -> String {

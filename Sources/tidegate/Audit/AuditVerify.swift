@@ -24,9 +24,7 @@ struct AuditVerify: ParsableCommand {
     func run() throws {
         let verdict = try receipts.read()
         if json {
-            let encoder = JSONEncoder()
-            encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-            print(String(decoding: try encoder.encode(ToldVerdict(verdict)), as: UTF8.self))
+            print(try ReadableJSON.text(of: ToldVerdict(verdict), keys: .convertToSnakeCase))
         } else {
             for line in told(verdict) { print(line) }
         }
@@ -101,16 +99,6 @@ private struct ToldVerdict: Encodable {
     let lost: Int
     let newLogs: Int
     let unfinished: [ToldSession]
-
-    enum CodingKeys: String, CodingKey {
-        case whole, faults, files, lines, first, last, sessions, refusals, checkpoints, unsigned, closed, recovered
-        case lost, unfinished
-        case faultCount = "fault_count"
-        case lastHash = "last_hash"
-        case signaturesChecked = "signatures_checked"
-        case tornTail = "torn_tail"
-        case newLogs = "new_logs"
-    }
 
     init(_ verdict: ReceiptVerdict) {
         whole = verdict.isWhole

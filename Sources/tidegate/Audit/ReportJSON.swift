@@ -16,10 +16,7 @@ struct ReportJSON: Encodable {
     }
 
     func text() throws -> String {
-        let encoder = JSONEncoder()
-        encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
-        encoder.keyEncodingStrategy = .convertToSnakeCase
-        return String(decoding: try encoder.encode(self), as: UTF8.self)
+        try ReadableJSON.text(of: self, keys: .convertToSnakeCase)
     }
 
     private struct Row: Encodable {
