@@ -91,7 +91,7 @@ import WebSocket
         #expect(verdict.unfinished.values.map(\.tenant) == ["acme"])
         client.close(.normal)
         _ = try client.toTheEnd()
-        log.wait { $0.lines(.session).count == 1 }
+        try log.wait { $0.lines(.session).count == 1 }
         #expect(log.verdict().unfinished.isEmpty)
     }
 
@@ -159,7 +159,7 @@ import WebSocket
         try before.begun()
         let old = log.folder + "/receipts.1"
         try FileManager.default.moveItem(atPath: log.path, toPath: old)
-        log.wait { FileManager.default.fileExists(atPath: $0.path) }
+        try log.wait { FileManager.default.fileExists(atPath: $0.path) }
         before.close(.normal)
         _ = try before.toTheEnd()
         harbour.relay.drain()

@@ -1,6 +1,7 @@
 import Configuration
 import Crypto
 import Foundation
+import Glibc
 import Receipts
 import Testing
 
@@ -56,10 +57,16 @@ final class ReceiptLog {
     }
 
     /// Waits until the log is as it should be.
-    func wait(until isDone: (ReceiptLog) -> Bool) {
-        let deadline = ContinuousClock.now + .seconds(30)
-        while !isDone(self), .now < deadline { usleep(2000) }
-        #expect(isDone(self))
+    func wait(until isDone: (ReceiptLog) -> Bool) throws {
+        let changes = inotify_init1(Int32(IN_CLOEXEC))
+        defer { close(changes) }
+        try #require(inotify_add_watch(changes, folder, UInt32(IN_MODIFY | IN_CREATE | IN_MOVED_TO)) >= 0)
+        var events = [UInt8](repeating: 0, count: 4096)
+        while !isDone(self) {
+            var question = pollfd(fd: changes, events: Int16(POLLIN), revents: 0)
+            try #require(poll(&question, 1, 30_000) == 1, "the log does not become what it should be")
+            _ = read(changes, &events, events.count)
+        }
     }
 
     private static let digest: ReceiptLine.Digest = { Hex.encode(Digest.sha256($0)) }

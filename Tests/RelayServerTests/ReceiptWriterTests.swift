@@ -25,7 +25,7 @@ import Testing
     /// A full disk takes what fits, if that is in the middle of a line.
     @Test(arguments: [0, 1, 300, 1000]) func whatDoesNotFitIsWrittenOnceItDoes(room: Int) throws {
         let writer = try start()
-        log.wait { $0.lines().count == 2 }
+        try log.wait { $0.lines().count == 2 }
         disk.leave(room)
         for number in 0..<20 { writer.concluded(.session(number), at: site) }
         _ = try operatorLog.line("receipts-unwritable")
@@ -98,15 +98,14 @@ import Testing
         settings.whenUnwritable = .continue
         writer.apply(try ReceiptPlan(settings, environment: [:]))
         let deadline = ContinuousClock.now + .seconds(30)
-        while writer.isRefusing, .now < deadline { usleep(1000) }
-        #expect(open(2, by: writer) == true)
+        while open(2, by: writer) == false { try #require(.now < deadline) }
         disk.leave(.max)
         writer.close()
     }
 
     @Test func aFileThatIsFullAndRenamedIsContinuedInTheNextOne() throws {
         let writer = try start()
-        log.wait { $0.lines().count == 2 }
+        try log.wait { $0.lines().count == 2 }
         disk.leave(100)
         for number in 0..<3 { writer.concluded(.session(number), at: site) }
         _ = try operatorLog.line("receipts-unwritable")
@@ -137,7 +136,7 @@ import Testing
 
     @Test func aFileThatIsLeftWithoutASealIsSaidSo() throws {
         let writer = try start()
-        log.wait { $0.lines().count == 2 }
+        try log.wait { $0.lines().count == 2 }
         disk.sync(false)
         try FileManager.default.moveItem(atPath: log.path, toPath: log.folder + "/receipts.1")
         _ = try operatorLog.line("receipts-rotated") { $0["detail"]?.string?.contains("not sealed") == true }
@@ -147,7 +146,7 @@ import Testing
 
     @Test func aRelayThatEndsWithAFullDiskSaysWhatIsLost() throws {
         let writer = try start()
-        log.wait { $0.lines().count == 2 }
+        try log.wait { $0.lines().count == 2 }
         disk.leave(0)
         writer.concluded(.session(0), at: site)
         writer.close()
@@ -158,7 +157,7 @@ import Testing
     @Test func checkpointsComeAtTheirIntervalAndOnlyWhenSomethingIsNew() throws {
         let writer = try start(checkpoint: .milliseconds(1))
         writer.concluded(.session(0), at: site)
-        log.wait { $0.lines().map(\.kind) == [.started, .checkpoint, .session, .checkpoint] }
+        try log.wait { $0.lines().map(\.kind) == [.started, .checkpoint, .session, .checkpoint] }
         writer.close()
         #expect(log.lines().map(\.kind) == [.started, .checkpoint, .session, .checkpoint, .checkpoint])
         expectWhole(sessions: 1)
@@ -167,9 +166,10 @@ import Testing
     @Test func anotherFileAndKeyAreTakenWithoutALoss() throws {
         let writer = try start()
         writer.concluded(.session(0), at: site)
+        try log.wait { $0.lines(.session).count == 1 }
         let other = try ReceiptLog()
         writer.apply(try ReceiptPlan(other.settings(), environment: [:]))
-        other.wait { !$0.lines().isEmpty || FileManager.default.fileExists(atPath: $0.path) }
+        try other.wait { FileManager.default.fileExists(atPath: $0.path) }
         writer.concluded(.session(1), at: site)
         writer.close()
         #expect(log.lines(.session).count == 1 && other.lines(.session).count == 1)
@@ -208,15 +208,13 @@ import Testing
 
     /// Waits for what a session is told.
     private func open(_ number: Int, by writer: ReceiptWriter) -> Bool? {
-        let told = Lock<Bool?>(nil)
+        let told = Monitor<Bool?>(nil)
         let endpoint = try! Endpoint("wss://eu.example/v3/ws", in: .eu)  // A literal that is right.
         let snapshot = PolicySnapshot(version: "1", site: site, zones: [], tenants: [])
         writer.opening(of: "session-\(number)", at: endpoint, granted: TenantName("acme")!, under: snapshot) { answer in
-            told.withLock { $0 = answer }
+            told.update { $0 = answer }
         }
-        let deadline = ContinuousClock.now + .seconds(30)
-        while told.withLock({ $0 }) == nil, .now < deadline { usleep(1000) }
-        return told.withLock { $0 }
+        return told.wait(upTo: .seconds(30)) { $0 }
     }
 
     private func expectWhole(sessions: Int) {
@@ -229,7 +227,7 @@ import Testing
 private final class Disk: Sendable {
     private let room = Lock(Int.max)
     private let isSyncing = Lock(true)
-    private let failures = Lock(0)
+    private let failures = Monitor(0)
 
     func leave(_ bytes: Int) {
         room.withLock { $0 = bytes }
@@ -242,8 +240,7 @@ private final class Disk: Sendable {
 
     /// Waits until it has failed so often to put on the disk what was written.
     func waitForFailures(_ count: Int) {
-        let deadline = ContinuousClock.now + .seconds(30)
-        while failures.withLock({ $0 }) < count, .now < deadline { usleep(1000) }
+        _ = failures.wait(upTo: .seconds(30)) { $0 >= count ? true : nil }
     }
 
     var calls: ReceiptDisk {
@@ -261,7 +258,7 @@ private final class Disk: Sendable {
             },
             sync: { [isSyncing, failures] _ in
                 if isSyncing.withLock({ $0 }) { return 0 }
-                failures.withLock { $0 += 1 }
+                failures.update { $0 += 1 }
                 errno = EIO
                 return -1
             })

@@ -22,7 +22,8 @@ SYN, ACK = 0x02, 0x10
 
 @dataclasses.dataclass(frozen=True)
 class Packet:
-    """What a packet's headers say. `protocol` is `tcp`, `udp`, or what else the number stands for."""
+    """What a packet's headers say. `protocol` is `tcp`, `udp`, or what else the number stands for; `sequence` is TCP's
+    number of the payload's first byte."""
 
     time: float
     protocol: str
@@ -30,6 +31,7 @@ class Packet:
     destination: tuple
     opens: bool
     payload: int
+    sequence: int = 0
 
     @property
     def connection(self):
@@ -95,4 +97,6 @@ def parse(data, kind, time):
     source, destination = ((str(ipaddress.ip_address(address)), port) for address, port in zip(addresses, ports))
     flags = data[start + 13] if protocol == "tcp" else 0
     header = (data[start + 12] >> 4) * 4 if protocol == "tcp" else 8
-    return Packet(time, protocol, source, destination, flags & SYN != 0 and flags & ACK == 0, end - start - header)
+    sequence = struct.unpack_from(">I", data, start + 4)[0] if protocol == "tcp" else 0
+    opens = flags & SYN != 0 and flags & ACK == 0
+    return Packet(time, protocol, source, destination, opens, end - start - header, sequence)

@@ -2,7 +2,8 @@
 
 A connection may be opened only toward a zone that some visit under way admits: its tenant's residency, narrowed by the
 zone it asks for. Every other packet must belong to a connection so opened, and once no visit admits the zone any more
-nothing but a farewell may follow.
+nothing but a farewell may follow. What a kernel sends again, because nobody acknowledged it, was judged when it was sent
+first.
 """
 
 import collections
@@ -26,9 +27,25 @@ class Admission:
         return zone in self.zones and self.began <= time <= self.ended + NOTICE_SECONDS
 
 
+class Stream:
+    """How far one connection's bytes have been sent."""
+
+    def __init__(self, opening):
+        self._end = (opening.sequence + 1) % 2**32
+
+    def count_new(self, packet):
+        """How many of the packet's bytes are sent for the first time."""
+        ahead = (packet.sequence + packet.payload - self._end + 2**31) % 2**32 - 2**31
+        if ahead <= 0:
+            return 0
+        self._end = (self._end + ahead) % 2**32
+        return min(ahead, packet.payload)
+
+
 def judge(packets, admissions, zone_of):
     """Connections by zone, and a sentence for each violation."""
     opened = {}
+    streams = {}
     late = collections.Counter()
     connections = collections.Counter()
     violations = []
@@ -41,12 +58,14 @@ def judge(packets, admissions, zone_of):
             if packet.connection not in opened:
                 connections[zone] += 1
             opened[packet.connection] = zone
+            streams[packet.connection] = Stream(packet)
             if not any(admission.covers(packet.time, zone) for admission in admissions):
                 violations.append(f"a connection to {zone} at {place}, which nobody under way admits")
         elif packet.connection not in opened:
             violations.append(f"a packet to {zone} at {place} on a connection that was not seen to open")
-        elif packet.payload and not any(admission.covers(packet.time, zone) for admission in admissions):
-            late[packet.connection] += packet.payload
+        elif new := streams[packet.connection].count_new(packet):
+            if not any(admission.covers(packet.time, zone) for admission in admissions):
+                late[packet.connection] += new
     for (_, destination), count in late.items():
         if count > FAREWELL_BYTES:
             violations.append(f"{count} bytes to {'%s:%s' % destination} when nobody admitted its zone any more")
