@@ -26,41 +26,13 @@ package struct ClientKeys: Sendable {
         self.owners = owners.filter { !contested.contains($0.key) }
     }
 
-    /// Whom a credential proves.
-    package func identify(_ credential: Credential?) -> Identification {
-        guard let credential else { return Identification(.missing) }
-        switch credential.place {
-        case .authorization:
-            let digest = credential.withText { Digest.sha256([UInt8]($0.utf8)) }
-            return digest.map(identify(digest:)) ?? Identification(.unknown)
-        // URLs end up in logs, so a client key is refused in one even if it is right. Session tokens are not accepted
-        // yet, nor are client certificates.
-        case .tokenParameter, .subprotocol, .certificate:
-            return Identification(.unknown)
-        }
+    /// Whose key this is, and what the policy file calls it.
+    package func owner(of text: String) -> (tenant: TenantName, key: ClientKeyHash)? {
+        owner(sha256: Digest.sha256([UInt8](text.utf8)))
     }
 
-    /// Whom a credential proves now that proved a tenant before.
-    package func identifyAgain(_ proof: CredentialProof) -> Identification {
-        identify(digest: proof.sha256)
-    }
-
-    private func identify(digest: [UInt8]) -> Identification {
-        guard let owner = owners[digest] else { return Identification(.unknown) }
-        return Identification(
-            .tenant(owner.tenant), by: CredentialProof(kind: .clientKey, name: owner.keyName, sha256: digest))
-    }
-}
-
-/// What came of looking at a request's credential, and what it was, for receipts.
-package struct Identification: Equatable, Sendable {
-    /// Whom the credential proves, or why nobody.
-    package let outcome: IdentityOutcome
-    /// What proved the tenant; `nil` when nothing did.
-    package let proof: CredentialProof?
-
-    init(_ outcome: IdentityOutcome, by proof: CredentialProof? = nil) {
-        self.outcome = outcome
-        self.proof = proof
+    /// As for the text, by its digest: 32 bytes.
+    package func owner(sha256: [UInt8]) -> (tenant: TenantName, key: ClientKeyHash)? {
+        owners[sha256].map { ($0.tenant, ClientKeyHash(name: $0.keyName, sha256: sha256)) }
     }
 }

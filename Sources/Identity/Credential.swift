@@ -5,8 +5,10 @@
 package struct Credential: Equatable, Sendable {
     /// Where it stood.
     package let place: Place
-    /// `nil` when the place held several different texts.
+    /// `nil` when the place held several different texts, or a certificate.
     private let text: String?
+    /// The certificate, where that is the place.
+    package let certificate: PresentedCertificate?
 
     /// The places a credential can be, in the order they are looked at; the first present decides.
     package enum Place: Int, CaseIterable, Sendable {
@@ -19,18 +21,18 @@ package struct Credential: Equatable, Sendable {
     /// Finds the credential of a request.
     ///
     /// - Parameters:
-    ///   - certificateSubject: of the verified TLS client certificate.
+    ///   - certificate: what the client showed while TLS was set up, and TLS verified.
     ///   - authorization: every `Authorization` field, as it came.
     ///   - tokenParameter: every decoded value of `token` in the query.
     ///   - subprotocols: the tokens of `Sec-WebSocket-Protocol`, in order.
     /// - Returns: `nil` when there is none. Empty values are none. A place that holds several different credentials decides
     ///   too, and proves nothing.
     package static func find(
-        certificateSubject: String? = nil, authorization: [String], tokenParameter: [String] = [],
+        certificate: PresentedCertificate? = nil, authorization: [String], tokenParameter: [String] = [],
         subprotocols: [String] = []
     ) -> Credential? {
+        if let certificate { return Credential(place: .certificate, text: nil, certificate: certificate) }
         let places: [(Place, [String])] = [
-            (.certificate, certificateSubject.map { [$0] } ?? []),
             (.authorization, authorization.map(withoutScheme)),
             (.tokenParameter, tokenParameter),
             (.subprotocol, bearers(subprotocols)),
@@ -38,7 +40,7 @@ package struct Credential: Equatable, Sendable {
         for (place, values) in places {
             let texts = Set(values.filter { !$0.isEmpty })
             guard let text = texts.first else { continue }
-            return Credential(place: place, text: texts.count == 1 ? text : nil)
+            return Credential(place: place, text: texts.count == 1 ? text : nil, certificate: nil)
         }
         return nil
     }
@@ -66,6 +68,20 @@ package struct Credential: Equatable, Sendable {
         let prefix = "bearer."
         guard subprotocols.contains(subprotocol) else { return [] }
         return subprotocols.filter { $0.hasPrefix(prefix) }.map { String($0.dropFirst(prefix.count)) }
+    }
+}
+
+/// A TLS client certificate that was verified.
+package struct PresentedCertificate: Equatable, Sendable {
+    /// The subject, then the alternative names, each after its kind.
+    package let names: [String]
+    /// The SHA-256 of the certificate.
+    package let sha256: [UInt8]
+
+    /// - Parameter names: as TLS tells them.
+    package init(names: [String], sha256: [UInt8]) {
+        self.names = names
+        self.sha256 = sha256
     }
 }
 

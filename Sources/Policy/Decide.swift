@@ -7,10 +7,10 @@ package func decide(_ request: PolicyRequest, under policy: PolicySnapshot) -> D
     do throws(Refusal) {
         let tenant = try trail.add(.credential, identify(request.identity, under: policy))
         try trail.add(.origin, judgeOrigin(of: request, tenant))
-        let zones = try trail.add(.residency, chooseZones(for: request.ask, tenant, under: policy))
+        let zones = try trail.add(.residency, chooseZones(for: request, tenant, under: policy))
         try trail.add(.site, judgeSite(policy.site, tenant))
         try trail.add(.limits, judgeLimits(request.admission))
-        trail.addAhead(.endpoints, dialOrder(zones, ask: request.ask, under: policy))
+        trail.addAhead(.endpoints, dialOrder(zones, ask: request.ask.zone ?? request.bounds.zone, under: policy))
         trail.addAhead(.verification, "Host name and CA of each endpoint, and its zone's pins and networks.")
         return Decision(trail: trail.steps, outcome: .granted(Grant(of: zones, to: tenant, under: policy)))
     } catch {
@@ -79,6 +79,9 @@ private func identify(_ identity: IdentityOutcome, under policy: PolicySnapshot)
 
 // Rule 2.
 private func judgeOrigin(of request: PolicyRequest, _ tenant: Tenant) -> Ruling<Void> {
+    if let bound = request.bounds.origin, request.origin.flatMap({ Origin($0) }) != bound {
+        return .refuses(Refusal(.origin, "The credential is for pages of another origin."))
+    }
     guard let text = request.origin else { return .holds((), "The request has no Origin.") }
     let refusal = Refusal(.origin, "Pages of this origin may not connect for tenant \(tenant.name).")
     guard let origin = Origin(text) else { return .refuses(refusal) }
@@ -93,8 +96,13 @@ private func judgeOrigin(of request: PolicyRequest, _ tenant: Tenant) -> Ruling<
 }
 
 // Rule 3. The zones that may be dialled, in order.
-private func chooseZones(for ask: Ask, _ tenant: Tenant, under policy: PolicySnapshot) -> Ruling<ZoneList> {
-    if let zone = ask.zone { return judgeAsked(zone, tenant, under: policy) }
+private func chooseZones(
+    for request: PolicyRequest, _ tenant: Tenant, under policy: PolicySnapshot
+) -> Ruling<ZoneList> {
+    if let bound = request.bounds.zone, let asked = request.ask.zone, asked != bound {
+        return .refuses(Refusal(.residency, "The credential is for zone \(bound), and zone \(asked) is asked for."))
+    }
+    if let zone = request.ask.zone ?? request.bounds.zone { return judgeAsked(zone, tenant, under: policy) }
     if let zones = ZoneList(tenant.residency.preferred.filter(policy.defines)) {
         let reason = "\(zones.first) is first for tenant \(tenant.name) (residency: \(tenant.residency))"
         return .holds(zones, "No zone is asked for; \(reason).")
@@ -142,10 +150,10 @@ private func judgeLimits(_ admission: Admission) -> Ruling<Void> {
 }
 
 // Rule 6, told before it happens.
-private func dialOrder(_ zones: ZoneList, ask: Ask, under policy: PolicySnapshot) -> String {
+private func dialOrder(_ zones: ZoneList, ask: Zone?, under policy: PolicySnapshot) -> String {
     let endpoints = zones.zones.flatMap(policy.endpoints).map { "\($0) (\($0.zone))" }
     let order = endpoints.isEmpty ? "No endpoint" : endpoints.joined(separator: ", then ")
-    return "\(order); no other zone\(ask.zone == nil ? "" : ", because \(zones.first) is asked for")."
+    return "\(order); no other zone\(ask == nil ? "" : ", because \(zones.first) is asked for")."
 }
 
 // Rule 6, asked when it is over.

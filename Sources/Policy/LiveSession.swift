@@ -43,7 +43,7 @@ package struct LiveSession: Equatable, Sendable {
     private func identity(under policy: PolicySnapshot) -> IdentityOutcome {
         guard let keyID, let tenant = policy.tenants[tenant] else { return .tenant(tenant) }
         let isKnown = tenant.keys.contains { key in
-            CredentialProof(kind: .clientKey, name: key.name, sha256: key.sha256).id == keyID
+            CredentialProof(key).id == keyID
         }
         return isKnown ? .tenant(tenant.name) : .unknown
     }

@@ -2,6 +2,8 @@
 package struct PolicyRequest: Equatable, Sendable {
     /// What came of the credential.
     package var identity: IdentityOutcome
+    /// What the credential narrows.
+    package var bounds: CredentialBounds
     /// The `Origin` field as it came.
     package var origin: String?
     /// No page script can set one on a WebSocket.
@@ -14,11 +16,13 @@ package struct PolicyRequest: Equatable, Sendable {
     package var admission: Admission
 
     package init(
-        identity: IdentityOutcome, origin: String? = nil, hasAuthorizationHeader: Bool = false,
+        identity: IdentityOutcome, bounds: CredentialBounds = CredentialBounds(), origin: String? = nil,
+        hasAuthorizationHeader: Bool = false,
         ownOrigins: [Origin] = [],
         ask: Ask = Ask(), admission: Admission = .admitted
     ) {
         self.identity = identity
+        self.bounds = bounds
         self.origin = origin
         self.hasAuthorizationHeader = hasAuthorizationHeader
         self.ownOrigins = ownOrigins

@@ -68,7 +68,7 @@ package struct ClientKeyHash: Equatable, Sendable {
 }
 
 /// A claim of a JWT and the value that makes its bearer this tenant's.
-package struct TenantClaim: Equatable, Sendable {
+package struct TenantClaim: Hashable, Sendable {
     /// The claim's name.
     package let claim: String
     /// What it must say.

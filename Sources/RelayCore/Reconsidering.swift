@@ -53,13 +53,13 @@ extension Session {
     private func refusal(under news: Reconsideration) -> Refusal? {
         guard let request, let endpoint = dialling.endpoint else { return nil }
         let denial = Policy.refusal(
-            ofSessionOn: endpoint, PolicyRequest(request, ownIdentity(news.identity)), under: policy)
+            ofSessionOn: endpoint, PolicyRequest(request, ownIdentity(news.identity), bounds), under: policy)
         if denial == nil, !news.isStillVerified { return .notVerifiedAnyMore }
         return denial
     }
 
     private func newDecision(_ identity: IdentityOutcome) -> Decision {
-        decide(PolicyRequest(request ?? SessionRequest(ask: Ask()), ownIdentity(identity)), under: policy)
+        decide(PolicyRequest(request ?? SessionRequest(ask: Ask()), ownIdentity(identity), bounds), under: policy)
     }
 
     /// A credential that proves another tenant now proves nothing for a session of this one.

@@ -38,6 +38,10 @@ package struct Session: ~Copyable {
     /// The endpoints that were known to be down when the session began, and for how long.
     var knownDown: [Endpoint: Duration] = [:]
     var request: SessionRequest?
+    /// What the client's credential narrows.
+    var bounds = CredentialBounds()
+    /// The client's credential opens one session, and is not spent yet.
+    var owesSpending = false
     var dialling = Dialling()
     var deadlines = Deadlines()
     var provider: Provider
@@ -182,6 +186,9 @@ extension Session {
     package var traffic: (zone: Zone, up: Meter, down: Meter)? {
         facts.zone.map { ($0, up.meter, down.meter) }
     }
+
+    /// Whom the client belongs to, once that is known.
+    package var tenant: TenantName? { facts.tenant }
 
     /// From the request to the open upstream; nil when none is.
     package var dialTime: Duration? { facts.openedAt?.duration(since: facts.startedAt) }

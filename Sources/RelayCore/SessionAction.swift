@@ -18,6 +18,10 @@ package enum SessionAction: Equatable, Sendable {
     case fill(count: UInt64, key: UInt32, offset: UInt64)
     /// Drop the client's frames that wait for the upstream leg to open: they may not go there any more.
     case discard
+    /// The provider's session has begun: spend the credential, which opens one session, and report `spent`.
+    case spend
+    /// Write the provider's message that was held back to the client; see `Session.passHeld`.
+    case passHeld
     /// Stop reading a leg.
     case pause(Leg)
     /// Read a leg again.

@@ -68,9 +68,16 @@ package enum SessionEvent: Sendable {
     case requested(SessionRequest)
     /// A request arrived that cannot become a session; how its sender can hear that.
     case rejected(Refusal, RefusalForm)
-    /// The credential was checked, and the relay's limits asked. With it comes what is known of endpoints before the dial:
-    /// those that are down, and after what time each is tried again.
-    case identified(IdentityOutcome, Admission, down: [Endpoint: Duration] = [:])
+    /// The credential was checked, and the relay's limits asked. With it comes what the credential narrows, whether it opens
+    /// one session alone, and what is known of endpoints before the dial: those that are down, and after what time each is
+    /// tried again.
+    case identified(
+        IdentityOutcome, Admission, bounds: CredentialBounds = CredentialBounds(), isOneTime: Bool = false,
+        down: [Endpoint: Duration] = [:])
+    /// Whether the credential, which opens one session, is this one's: asked by `spend`, or lost to another while dialling.
+    case spent(Bool)
+    /// A newer attempt came with the same credential, which opens one session.
+    case superseded
     /// The opening handshake toward the endpoint left the relay: from here the provider may have opened a session.
     case upgradeSent
     /// What is about to be opened is on record, so the client's audio may go there.

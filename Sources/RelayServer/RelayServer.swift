@@ -46,6 +46,7 @@ package final class RelayServer: Sendable {
         let status = RelayStatus(snapshot.policy)
         status.judgeEndpoints(with: health.isUsable)
         if let receipts { status.countReceipts { receipts.counts } }
+        let tokens = OneTimeTokens()
         var loops = Loops()
         let admin: AdminListener?
         do throws(SystemError) {
@@ -53,7 +54,7 @@ package final class RelayServer: Sendable {
                 let mailbox = try Mailbox<WorkerMessage>()
                 let worker = try Worker(
                     snapshot: snapshot, log: log, sessions: sessions, receipts: receipts, health: health,
-                    resolver: resolver, mailbox: mailbox)
+                    tokens: tokens, resolver: resolver, mailbox: mailbox)
                 try worker.listen(on: listeners)
                 try loops.start(worker, mailbox)
             }

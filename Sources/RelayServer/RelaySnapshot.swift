@@ -10,7 +10,7 @@ import TLS
 /// One version of everything the relay runs by: policy, keys, contexts and limits, checked and immutable. Shared by all loops.
 package final class RelaySnapshot: Sendable {
     let policy: PolicySnapshot
-    let clientKeys: ClientKeys
+    let identifier: Identifier
     let zones: [Zone: UpstreamZone]
     let listeners: [Listener]
     let session: SessionSettings
@@ -73,7 +73,7 @@ package final class RelaySnapshot: Sendable {
     ) throws(RelayStartError) {
         let settings = configuration.settings
         policy = configuration.policy
-        clientKeys = ClientKeys(of: configuration.policy)
+        identifier = Identifier(of: configuration.policy)
         session = SessionSettings(settings)
         headLimits = HTTPLimits(maxHeadBytes: settings.limits.headerBytes)
         handshake = settings.timeouts.handshake

@@ -36,6 +36,8 @@ final class SessionDriver {
     private var failedEndpoint: Endpoint?
     /// What proved the tenant.
     private var proof: CredentialProof?
+    /// Set when what proved the tenant opens one session.
+    private var oneTime: OneTime?
     // What the session was told last of the bytes that wait for each leg. In a steady flow there is nothing to tell.
     private var toldOfClient = 0
     private var toldOfUpstream = 0
@@ -119,7 +121,7 @@ final class SessionDriver {
     }
 
     private func judge(isStillVerified: Bool) {
-        let identity = proof.map { snapshot.clientKeys.identifyAgain($0).outcome } ?? .missing
+        let identity = proof.map(identifyAgain) ?? .missing
         handle(
             .policyChanged(
                 Reconsideration(
@@ -225,6 +227,8 @@ extension SessionDriver {
         case .send(.upstream, let frame): upstream.write(frame)
         case .fill(let count, let key, let offset): upstream.fill(count, key: key, offset: offset)
         case .discard: upstream.discard()
+        case .spend: spend()
+        case .passHeld: session.passHeld(tell)
         case .join: join()
         case .pause(let leg): transport(of: leg)?.pauseReading()
         case .resume(let leg): transport(of: leg)?.resumeReading()
@@ -245,16 +249,42 @@ extension SessionDriver {
     private func identify() {
         // A connection taken before the relay began to drain, whose request came after.
         guard worker.isServing else { return handle(.drain) }
-        let identification = snapshot.clientKeys.identify(request?.credential)
-        proof = identification.proof
+        switch snapshot.identifier.identify(request?.credential) {
+        case .settled(let identification): identified(identification)
+        case .needsKeys: identified(.unknown)
+        }
+    }
+
+    private func identified(_ identification: Identification) {
+        (proof, oneTime) = (identification.proof, identification.oneTime)
+        var outcome = identification.outcome
+        if let oneTime, worker.tokens.isSpent(oneTime) { outcome = .spent }
         var admission = Admission.admitted
-        if case .tenant = identification.outcome {
+        if case .tenant = outcome {
             admission = worker.admit()
             isAdmitted = admission == .admitted
         }
-        handle(.identified(identification.outcome, admission, down: worker.health.down(now: loop.now)))
+        handle(
+            .identified(
+                outcome, admission, bounds: identification.bounds, isOneTime: oneTime != nil,
+                down: worker.health.down(now: loop.now)))
         // A client that is refused in-band may take its time with the Close; a place is for those who are heard.
-        if dialer == nil { giveBackPlace() }
+        guard dialer != nil else { return giveBackPlace() }
+        // Only what is granted may take the place of another attempt.
+        if let oneTime, !worker.attempt(oneTime, by: id) { handle(.spent(false)) }
+    }
+
+    private func identifyAgain(_ proof: CredentialProof) -> IdentityOutcome {
+        session.tenant.map { snapshot.identifier.identifyAgain(proof, of: $0) } ?? .missing
+    }
+
+    private func spend() {
+        handle(.spent(oneTime.map { worker.tokens.spend($0, by: id) } ?? true))
+    }
+
+    /// A newer attempt has come with the same credential.
+    func superseded() {
+        handle(.superseded)
     }
 
     private func answer(_ refusal: Refusal) {
@@ -267,6 +297,7 @@ extension SessionDriver {
         timer = nil
         dropDial()
         giveBackPlace()
+        if let oneTime { worker.tokens.giveUp(oneTime, by: id) }
         var summary = summary
         summary.proof = proof
         worker.concluded(self, summary)

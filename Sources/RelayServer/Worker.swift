@@ -1,4 +1,5 @@
 import Crypto
+import Identity
 import Policy
 import Reactor
 import RelayCore
@@ -14,6 +15,7 @@ final class Worker {
     let log: Log
     let sessions: SessionCount
     let health: EndpointHealth
+    let tokens: OneTimeTokens
     private let receipts: ReceiptWriter?
     private(set) var snapshot: RelaySnapshot
 
@@ -45,7 +47,7 @@ final class Worker {
 
     init(
         snapshot: RelaySnapshot, log: Log, sessions: SessionCount, receipts: ReceiptWriter?, health: EndpointHealth,
-        resolver: Resolver,
+        tokens: OneTimeTokens, resolver: Resolver,
         mailbox: Mailbox<WorkerMessage>
     ) throws(SystemError) {
         loop = try EventLoop()
@@ -54,6 +56,7 @@ final class Worker {
         self.log = log
         self.sessions = sessions
         self.health = health
+        self.tokens = tokens
         self.receipts = receipts
         self.resolver = resolver
         self.mailbox = mailbox
@@ -94,6 +97,8 @@ enum WorkerMessage: Sendable {
     case resolved(UInt64, Resolver.Answer)
     /// The opening of a session's dial is on record, or cannot be.
     case recorded(session: String, dial: Int, isWritten: Bool)
+    /// A newer attempt took the place of this session's, with the same credential.
+    case superseded(session: String)
     /// A new version of everything is in force.
     case reload(RelaySnapshot, [LoopListener])
     /// A question of the admin listener. Short, because sessions wait meanwhile.
@@ -110,6 +115,7 @@ extension Worker: MailboxReceiver {
         case .resolved(let lookup, let answer): lookups.removeValue(forKey: lookup)?.resolved(answer)
         case .recorded(let session, let dial, let isWritten):
             drivers[session]?.recorded(dial: dial, isWritten: isWritten)
+        case .superseded(let session): drivers[session]?.superseded()
         case .reload(let snapshot, let listeners): reload(snapshot, listeners)
         case .asked(let question): question(self)
         case .drain(let patience): drain(patience)
@@ -159,6 +165,12 @@ extension Worker {
             return .over(what: "receipts cannot be written", retryAfter: .seconds(5))
         }
         return sessions.enter()
+    }
+
+    /// A session tries to begin with a credential that opens one. False when it is spent.
+    func attempt(_ token: OneTime, by session: String) -> Bool {
+        let mailbox = mailbox
+        return tokens.attempt(token, by: session) { mailbox.post(.superseded(session: session)) }
     }
 
     /// Puts on record that a session is about to be opened. Returns whether the session has to wait until its driver hears.

@@ -26,10 +26,8 @@ import Testing
         let tenant = Tenant(name: TenantName("acme")!, residency: .any, keys: [hash])
         let policy = PolicySnapshot(version: "v", site: Site(name: "s"), zones: [], tenants: [tenant])
         #expect(
-            ClientKeys(of: policy).identify(.find(authorization: [key.text]))
-                == Identification(
-                    .tenant(tenant.name),
-                    by: CredentialProof(kind: .clientKey, name: "backend", sha256: hash.sha256)))
+            Identifier(of: policy).identify(.find(authorization: [key.text]))
+                == .settled(Identification(.tenant(tenant.name), by: CredentialProof(hash))))
     }
 
     @Test func aKeyNeverPrints() {

@@ -18,7 +18,8 @@ import Testing
             -> Credential.Place?
         {
             Credential.find(
-                certificateSubject: subject, authorization: authorization, tokenParameter: token,
+                certificate: subject.map { PresentedCertificate(names: [$0], sha256: []) },
+                authorization: authorization, tokenParameter: token,
                 subprotocols: subprotocols)?
                 .place
         }

@@ -29,6 +29,8 @@ final class Playbook {
     /// What waits for the upstream may go there.
     private(set) var hasJoined = false
     let isForAssemblyAI: Bool
+    /// No other session has spent the credential, should this one ask.
+    var isFirstToSpend = true
     /// What the session did that no session may do.
     private(set) var faults: [String] = []
 
@@ -117,8 +119,8 @@ extension Playbook {
         case .legEnded(.upstream):
             // One that was not joined is lost like a dial.
             if hasJoined { ended.insert(.upstream) } else { hasUpstream = false }
-        case .requested, .rejected, .identified, .upgradeSent, .recorded, .notRecorded, .deadline, .policyChanged,
-            .drain:
+        case .requested, .rejected, .identified, .upgradeSent, .recorded, .notRecorded, .spent, .superseded, .deadline,
+            .policyChanged, .drain:
             break
         }
         perform(session.handle(event, now: now))
@@ -211,6 +213,8 @@ extension Playbook {
         if action != .join { effects.append(Effect(action)) }
         switch action {
         case .identify, .reportRefusedKey, .forgetPassed: break
+        case .spend: perform(session.handle(.spent(isFirstToSpend), now: now))
+        case .passHeld: session.passHeld { pass([UInt8]($0), from: .upstream) }
         case .rewind: rewind()
         case .join:
             if hasJoined { faults.append("the upstream is joined twice") }
@@ -276,6 +280,8 @@ enum Effect: Equatable {
     case send(Leg, OwnFrame)
     case fill(count: UInt64, key: UInt32, offset: UInt64)
     case discard
+    case spend
+    case passHeld
     case pause(Leg)
     case resume(Leg)
     case abandonDial
@@ -303,6 +309,8 @@ enum Effect: Equatable {
             case .send(let leg, let frame): .send(leg, frame)
             case .fill(let count, let key, let offset): .fill(count: count, key: key, offset: offset)
             case .discard: .discard
+            case .spend: .spend
+            case .passHeld: .passHeld
             case .pause(let leg): .pause(leg)
             case .resume(let leg): .resume(leg)
             case .abandonDial: .abandonDial

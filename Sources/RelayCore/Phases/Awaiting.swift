@@ -18,7 +18,7 @@ extension Session {
         case .policyChanged(let news):
             adopt(news)
             return Reaction()
-        case .identified, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed, .deadline:
+        case .identified, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed, .spent, .superseded, .deadline:
             return Reaction()  // Nothing was asked for that could answer so.
         }
     }

@@ -28,6 +28,10 @@ extension Session {
             return isDue(deadlines.recordBy, now) ? refuseUnrecorded(now) : passDeadline(now)
         case .policyChanged(let news):
             return reconsiderDial(news, now)
+        case .spent(let isOurs):
+            return isOurs ? Reaction() : refuseInBand(.spentElsewhere, now)
+        case .superseded:
+            return refuseInBand(.superseded, now)
         case .drain:
             return end(.drained, now)
         case .requested, .rejected, .identified:
@@ -64,7 +68,8 @@ extension Session {
         if !mayStartAnew { grant = nil }
         deadlines.recordBy = nil
         let actions = join(peer, now)
-        if provider.speaksAssemblyAI { deadlines.beginBy = now + settings.handshake }
+        guard provider.speaksAssemblyAI else { return Reaction(actions + (owesSpending ? [.spend] : [])) }
+        deadlines.beginBy = now + settings.handshake
         return Reaction(actions)
     }
 

@@ -5,8 +5,8 @@ extension Session {
     /// A credential is being checked.
     mutating func whileIdentifying(_ event: SessionEvent, _ now: Instant) -> Reaction {
         switch event {
-        case .identified(let identity, let admission, let down):
-            knownDown = down
+        case .identified(let identity, let admission, let bounds, let isOneTime, let down):
+            (self.bounds, owesSpending, knownDown) = (bounds, isOneTime, down)
             return decideZone(identity, admission, now)
         case .drain:
             return refuse(Refusal.draining, now)
@@ -15,7 +15,8 @@ extension Session {
         case .policyChanged(let news):
             adopt(news)
             return Reaction()
-        case .requested, .rejected, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed, .deadline:
+        case .requested, .rejected, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed, .spent, .superseded,
+            .deadline:
             return Reaction()  // One request a session, and no dial before the decision.
         }
     }
@@ -23,7 +24,7 @@ extension Session {
     /// The decision: this transition, and no other, gives the session something to dial.
     private mutating func decideZone(_ identity: IdentityOutcome, _ admission: Admission, _ now: Instant) -> Reaction {
         guard let request else { return Reaction() }
-        let decision = decide(PolicyRequest(request, identity, admission), under: policy)
+        let decision = decide(PolicyRequest(request, identity, bounds, admission), under: policy)
         note(decision.trail, nil)
         if case .tenant(let tenant) = identity { facts.tenant = tenant }
         switch decision.takeOutcome() {
@@ -49,7 +50,7 @@ extension Session {
         phase = .dialing
         client.open(at: now)
         deadlines.lastData = now
-        deadlines.sessionEnds = now + settings.session
+        deadlines.sessionEnds = now + min(settings.session, bounds.session ?? settings.session)
         deadlines.dialBy = now + settings.dial
         return dial(endpoint, after: [.open])
     }
@@ -57,9 +58,13 @@ extension Session {
 
 extension PolicyRequest {
     /// What policy is asked of a session's request.
-    init(_ request: SessionRequest, _ identity: IdentityOutcome, _ admission: Admission = .admitted) {
+    init(
+        _ request: SessionRequest, _ identity: IdentityOutcome, _ bounds: CredentialBounds,
+        _ admission: Admission = .admitted
+    ) {
         self.init(
-            identity: identity, origin: request.origin, hasAuthorizationHeader: request.hasAuthorization,
+            identity: identity, bounds: bounds, origin: request.origin,
+            hasAuthorizationHeader: request.hasAuthorization,
             ownOrigins: request.ownOrigins, ask: request.ask, admission: admission)
     }
 }

@@ -32,6 +32,11 @@ extension Session {
             return passDeadline(now)
         case .policyChanged(let news):
             return reconsider(news, now)
+        case .spent(let isOurs):
+            return isOurs ? credentialSpent() : refuseSpent(now)
+        case .superseded:
+            // Once the provider's session has begun, the credential is spent, and none can be newer.
+            return owesSpending ? refuseInBand(.superseded, now) : Reaction()
         case .drain:
             return end(.drained, now)
         case .requested, .rejected, .identified, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed:
@@ -108,6 +113,7 @@ extension Session {
         case .begin:
             providerAnswered()
             facts.began = true
+            if owesSpending, phase == .relaying { return Reaction([.spend]) }
             down.release(forward)
             return keyAccepted()
         case .error(let code):
