@@ -8,6 +8,8 @@ struct FileCheck {
     private(set) var faults = Faults()
     /// Certificates whose files are not worth a closer look.
     private var broken: Set<String> = []
+    /// The keys that sign tokens, and how the file calls each.
+    private var tokenKeys: [(key: Secret, name: String)] = []
 
     init(environment: [String: String]) {
         self.environment = environment
@@ -23,17 +25,42 @@ struct FileCheck {
                     faults.error(reference.place, "\(reference.key): the environment variable \(name) is not set")
                 }
             }
-            if reference.key == "receipts.signing_key" { checkSigningKey(reference) }
+            checkUse(of: reference)
         }
     }
 
-    /// A key that cannot sign is a fault of today, not of the next start.
-    private mutating func checkSigningKey(_ reference: SchemaCheck.Reference) {
+    /// A key that cannot do its work is a fault of today, not of the next start.
+    private mutating func checkUse(of reference: SchemaCheck.Reference) {
         let source: SecretSource
         switch reference.target {
         case .file(let path, _): source = .file(Paths.resolve(path, beside: reference.place.file))
         case .variable(let name): source = .environment(name)
         }
+        switch reference.key {
+        case "receipts.signing_key": checkReceiptKey(source, reference)
+        case let key where key.hasPrefix("tokens.signing_keys["): checkTokenKey(source, reference)
+        default: break
+        }
+    }
+
+    private mutating func checkTokenKey(_ source: SecretSource, _ reference: SchemaCheck.Reference) {
+        do throws(SecretError) {
+            let key = try source.resolveSigningKey(environment: environment)
+            if let former = tokenKeys.first(where: { $0.key == key }) {
+                faults.error(
+                    reference.place, "\(reference.key) is the same key as \(former.name); leave one of them out")
+            }
+            tokenKeys.append((key, reference.key))
+        } catch {
+            switch error {
+            case .notHex, .tooShort: faults.error(reference.place, "\(reference.key): \(error.sentence)")
+            // What cannot be had at all has been told.
+            case .unreadable, .unset, .empty, .tooLarge, .notALine: break
+            }
+        }
+    }
+
+    private mutating func checkReceiptKey(_ source: SecretSource, _ reference: SchemaCheck.Reference) {
         // What cannot be had at all has been told.
         guard let pem = try? source.resolve(environment: environment) else { return }
         do throws(SignatureError) { _ = try Signature.PrivateKey(pem: pem, named: source.name) } catch {

@@ -172,7 +172,7 @@ extension KeyTable {
 
         .required("policy", .list(.text), "Policy files; `*` and `?` stand for parts of names."),
 
-        Key("tokens", .section, force: .notYet(), "Session tokens. Left out: `/v3/token` answers 404."),
+        Key("tokens", .section, "Session tokens. Left out: `/v3/token` answers 404."),
         .required(
             "tokens.signing_keys", .list(.secret), "At least 32 bytes as hex text each; the first signs, all verify."),
         Key(

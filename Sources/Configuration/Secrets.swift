@@ -38,6 +38,16 @@ package enum SecretSource: Hashable, Sendable {
         return secret
     }
 
+    /// As `resolve`, for a key that signs: at least 32 bytes, written in hexadecimal digits.
+    package func resolveSigningKey(
+        environment: [String: String] = ProcessInfo.processInfo.environment
+    ) throws(SecretError) -> Secret {
+        let text = try resolve(environment: environment)
+        guard let key = text.withBytes({ Hex.decode(String(decoding: $0, as: UTF8.self)) }) else { throw .notHex(name) }
+        guard key.count >= SecretSource.minSigningKeyBytes else { throw .tooShort(name) }
+        return Secret(key)
+    }
+
     /// The path or the variable's name; no secret.
     package var name: String {
         switch self {
@@ -48,6 +58,9 @@ package enum SecretSource: Hashable, Sendable {
 
     /// Far beyond any key or PEM file: what is larger is the wrong file.
     private static let maxBytes = 64 << 10
+
+    /// RFC 2104 §3: a key shorter than the digest makes a weaker code.
+    private static let minSigningKeyBytes = 32
 
     /// Editors and `echo` end a file with a line break that is no part of the secret.
     private static func trimLineBreak(_ bytes: inout [UInt8]) {
@@ -63,6 +76,8 @@ package enum SecretError: Error, Equatable {
     case empty(String)
     case tooLarge(String)
     case notALine(String)
+    case notHex(String)
+    case tooShort(String)
 
     /// What is wrong, for operators.
     package var sentence: String {
@@ -72,6 +87,9 @@ package enum SecretError: Error, Equatable {
         case .empty(let name): "\(name) is empty"
         case .tooLarge(let name): "\(name) is too large to be a key"
         case .notALine(let name): "\(name) holds more than one line, or characters that cannot stand in a header field"
+        case .notHex(let name): "\(name) is not hexadecimal text; make a key with `openssl rand -hex 32`"
+        case .tooShort(let name):
+            "\(name) holds less than 32 bytes in hex, 64 digits; make a key with `openssl rand -hex 32`"
         }
     }
 }

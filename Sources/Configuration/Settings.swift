@@ -24,12 +24,14 @@ package struct Settings: Sendable {
     package var receipts: ReceiptSettings?
     /// The admin listener; `nil`: there is none.
     package var admin: AdminSettings?
+    /// Session tokens; `nil`: none are minted or accepted.
+    package var tokens: TokenSettings?
 
     package init(
         site: Site, listeners: [ListenerSettings], hosts: [String: Zone] = [:], zones: [ZoneSettings],
         limits: LimitSettings = LimitSettings(), timeouts: TimeoutSettings = TimeoutSettings(),
         log: LogSettings = LogSettings(), threads: Int = 0, tenantKeys: [TenantName: [Zone: SecretSource]] = [:],
-        receipts: ReceiptSettings? = nil, admin: AdminSettings? = nil
+        receipts: ReceiptSettings? = nil, admin: AdminSettings? = nil, tokens: TokenSettings? = nil
     ) {
         self.site = site
         self.listeners = listeners
@@ -42,6 +44,7 @@ package struct Settings: Sendable {
         self.tenantKeys = tenantKeys
         self.receipts = receipts
         self.admin = admin
+        self.tokens = tokens
     }
 
     /// The part of a policy snapshot that operators own, with the tenants that compliance owns.
@@ -325,6 +328,19 @@ package struct AdminSettings: Equatable, Sendable {
     package init(address: ListenAddress, token: SecretSource? = nil) {
         self.address = address
         self.token = token
+    }
+}
+
+/// How session tokens are minted and verified.
+package struct TokenSettings: Equatable, Sendable {
+    /// Where the keys are kept, as hex text; one or more. The first signs, all verify.
+    package var signingKeys: [SecretSource]
+    /// The longest life a token may be given, in seconds.
+    package var maximumLifetime: Int
+
+    package init(signingKeys: [SecretSource], maximumLifetime: Int = 600) {
+        self.signingKeys = signingKeys
+        self.maximumLifetime = maximumLifetime
     }
 }
 

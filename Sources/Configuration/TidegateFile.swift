@@ -27,7 +27,7 @@ private struct TidegateReader {
             site: site(hostName: hostName), listeners: listeners(), hosts: hosts(), zones: zones(),
             limits: LimitSettings(file.section("limits")), timeouts: TimeoutSettings(file.section("timeouts")),
             log: LogSettings(file.section("log")), threads: file.whole("threads"), receipts: receipts(),
-            admin: admin())
+            admin: admin(), tokens: tokens())
     }
 
     mutating func policies() -> [(text: String, place: Place)] {
@@ -229,6 +229,17 @@ private struct TidegateReader {
         return VerifySettings(
             authority: ca == "system" ? .system : .file(Paths.resolve(ca, beside: place(section, "ca").file)),
             pins: section.texts("spki_sha256").compactMap { Base64.standard.decode($0.text) }, networks: networks)
+    }
+
+    // MARK: Tokens
+
+    private mutating func tokens() -> TokenSettings? {
+        let section = file.section("tokens")
+        guard let list = section.node("signing_keys"), let keys = list.list else { return nil }
+        if keys.isEmpty { faults.error(list.place, "tokens.signing_keys names no key, so nothing can be signed") }
+        return TokenSettings(
+            signingKeys: keys.compactMap(SecretSource.init),
+            maximumLifetime: section.whole("maximum_expires_in_seconds"))
     }
 
     // MARK: Receipts and admin

@@ -42,6 +42,10 @@ package struct SessionToken: Equatable, Sendable {
             ground: ground, name: name)
     }
 
+    /// How long a token may let its session last, in seconds, as at the provider (its contract, section 3.1); the upper end is
+    /// also the default.
+    package static let sessionSeconds = 60...10_800
+
     /// Enough that no two tokens are ever alike.
     static let idCount = 16
 }

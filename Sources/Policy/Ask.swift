@@ -7,9 +7,16 @@ package struct Ask: Equatable, Sendable {
         self.zone = zone
     }
 
+    /// What there is at a relay, by the ends of its paths.
+    package enum Route: String, Sendable {
+        case session = "/v3/ws"
+        case token = "/v3/token"
+    }
+
     /// Reads the three ways to ask: the host name, the path (`/eu/v3/ws`) and the `zone` parameter.
     ///
     /// - Parameters:
+    ///   - route: what must be at the path.
     ///   - host: the `Host` field as it came; its port and the case of its name do not matter.
     ///   - path: as it came, nothing decoded: an escaped or dotted path is another path.
     ///   - zoneParameters: the decoded values of `zone` in the query.
@@ -17,11 +24,12 @@ package struct Ask: Equatable, Sendable {
     ///   - zones: those defined, in order.
     /// - Throws: what makes the request improper.
     package static func from(
-        host: String?, path: String, zoneParameters: [String] = [], hosts: [String: Zone] = [:], zones: [Zone]
+        host: String?, path: String, to route: Route = .session, zoneParameters: [String] = [],
+        hosts: [String: Zone] = [:], zones: [Zone]
     ) throws(AskError) -> Ask {
         var asked: [Zone] = []
         if let name = host.flatMap(hostName), let zone = hosts[name] { asked.append(zone) }
-        if let zone = try zoneOfPath(path) { asked.append(zone) }
+        if let zone = try zoneOfPath(path, to: route) { asked.append(zone) }
         for text in zoneParameters {
             guard let zone = Zone(text) else { throw .undefinedZone(nil, defined: zones) }
             asked.append(zone)
@@ -31,9 +39,9 @@ package struct Ask: Equatable, Sendable {
         return Ask(zone: asked.first)
     }
 
-    /// The zone a session's path asks for; `nil` for `/v3/ws`, and for `//v3/ws`, which an official SDK sends.
-    private static func zoneOfPath(_ path: String) throws(AskError) -> Zone? {
-        let suffix = "/v3/ws"
+    /// The zone a path asks for; `nil` for `/v3/ws`, and for `//v3/ws`, which an official SDK sends.
+    private static func zoneOfPath(_ path: String, to route: Route) throws(AskError) -> Zone? {
+        let suffix = route.rawValue
         guard path.hasPrefix("/"), path.hasSuffix(suffix) else { throw .unknownPath }
         let front = path.dropLast(suffix.count)
         if front.isEmpty || front == "/" { return nil }

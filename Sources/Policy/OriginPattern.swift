@@ -61,6 +61,20 @@ package struct OriginPattern: Hashable, Sendable, CustomStringConvertible {
         return origin.host[origin.host.index(after: dot)...] == parts.host
     }
 
+    /// Every pattern that means `origin`: exactly it, and its host with the first label left open.
+    static func meaning(_ origin: Origin) -> [OriginPattern] {
+        var parts = OriginParts(scheme: origin.scheme, host: origin.host, port: origin.port)
+        let exact = OriginPattern(parts: parts, hasWildcard: false)
+        guard let dot = parts.host.firstIndex(of: "."), dot != parts.host.startIndex else { return [exact] }
+        parts.host = String(parts.host[parts.host.index(after: dot)...])
+        return [exact, OriginPattern(parts: parts, hasWildcard: true)]
+    }
+
+    private init(parts: OriginParts, hasWildcard: Bool) {
+        self.parts = parts
+        self.hasWildcard = hasWildcard
+    }
+
     /// What follows `*.` in a pattern with a wildcard: whoever may take a name under it may connect. `nil`: an exact host.
     package var wildcardParent: String? {
         hasWildcard ? parts.host : nil
@@ -108,6 +122,12 @@ private struct OriginParts: Hashable {
     let scheme: String
     var host: String
     let port: UInt16?
+
+    init(scheme: String, host: String, port: UInt16?) {
+        self.scheme = scheme
+        self.host = host
+        self.port = port
+    }
 
     init?(_ text: String) {
         guard let mark = text.utf8.firstRange(of: "://".utf8) else { return nil }

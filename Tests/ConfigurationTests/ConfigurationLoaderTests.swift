@@ -33,7 +33,7 @@ import Testing
         #expect(
             named(result.readFaults.notes) == [
                 "h2", "identity", "tenants.acme-gmbh.clients.certificates", "tenants.acme-gmbh.clients.jwt",
-                "tokens", "zones.eu.warm",
+                "zones.eu.warm",
             ])
         #expect(
             named(result.readFaults.warnings.filter { $0.message.contains("NOT YET IN FORCE") }) == [

@@ -43,6 +43,37 @@ import Testing
         #expect(told.count == 1 && told[0].hasPrefix("receipts.signing_key: PEM holds no readable key"))
     }
 
+    @Test(arguments: [
+        (["aa"], ["tokens.signing_keys[0]: K0 holds less than 32 bytes in hex"]),
+        (["not hex"], ["tokens.signing_keys[0]: K0 is not hexadecimal text"]),
+        ([sixtyFour + "0"], ["tokens.signing_keys[0]: K0 is not hexadecimal text"]),
+        ([sixtyFour], []), ([sixtyFour + "\n"], []), ([sixtyFour + "00"], []),
+        ([sixtyFour, "00" + sixtyFour], []),
+        (
+            [sixtyFour, "bb", sixtyFour.uppercased()],
+            [
+                "tokens.signing_keys[1]: K1 holds less than 32 bytes in hex",
+                "tokens.signing_keys[2] is the same key as tokens.signing_keys[0]; leave one of them out",
+            ]
+        ),
+        ([""], ["tokens.signing_keys[0]: the environment variable K0 is not set"]),
+    ])
+    func aKeyThatCannotSignTokensIsAnError(keys: [String], expected: [String]) {
+        let names = keys.indices.map { "K\($0)" }
+        var files = FileCheck(environment: Dictionary(uniqueKeysWithValues: zip(names, keys)))
+        files.check(
+            names.enumerated().map { index, name in
+                SchemaCheck.Reference(
+                    place: Place(file: "t"), key: "tokens.signing_keys[\(index)]", target: .variable(name))
+            })
+        let told = files.faults.all.map(\.message)
+        #expect(told.count == expected.count, "\(told)")
+        for (told, expected) in zip(told, expected) { #expect(told.hasPrefix(expected)) }
+        for told in told where told.contains("bytes") || told.contains("text") {
+            #expect(told.hasSuffix("make a key with `openssl rand -hex 32`"))
+        }
+    }
+
     @Test func aVariableMustBeSet() {
         var files = FileCheck(environment: ["SET": "x", "EMPTY": ""])
         files.check(
@@ -54,6 +85,8 @@ import Testing
                 == ["EMPTY", "UNSET"].map { "k: the environment variable \($0) is not set" })
     }
 }
+
+private let sixtyFour = String(repeating: "c0ffee00", count: 8)
 
 private func check(_ directory: Directory, _ files: [(String, FileRole)]) -> [String] {
     var check = FileCheck(environment: [:])

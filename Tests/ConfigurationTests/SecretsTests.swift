@@ -28,10 +28,29 @@ import Testing
         }
     }
 
+    @Test func aSigningKeyIsTheBytesThatItsHexStandsFor() throws {
+        let text = String(repeating: "0aF", count: 22)
+        #expect(
+            try SecretSource.environment("K").resolveSigningKey(environment: ["K": text + "\n"])
+                == Secret(try #require(Hex.decode(text))))
+    }
+
+    @Test(arguments: [
+        ("0a", SecretError.tooShort("K")), (String(repeating: "0", count: 62), .tooShort("K")),
+        (String(repeating: "0", count: 65), .notHex("K")), (String(repeating: "g", count: 64), .notHex("K")),
+        (" " + String(repeating: "0", count: 64), .notHex("K")), ("\n", .empty("K")),
+    ])
+    func aSigningKeyIsAtLeast32BytesInHex(text: String, error: SecretError) {
+        #expect(throws: error) { try SecretSource.environment("K").resolveSigningKey(environment: ["K": text]) }
+    }
+
     @Test func aSecretNeverPrints() throws {
         let secret = try SecretSource.environment("K").resolve(environment: ["K": "hush"])
         #expect(!"\(secret)".contains("hush"))
-        for error in [SecretError.unset("K"), .empty("K"), .tooLarge("K"), .notALine("K"), .unreadable("K")] {
+        for error in [
+            SecretError.unset("K"), .empty("K"), .tooLarge("K"), .notALine("K"), .unreadable("K"), .notHex("K"),
+            .tooShort("K"),
+        ] {
             #expect(error.sentence.contains("K"))
         }
     }

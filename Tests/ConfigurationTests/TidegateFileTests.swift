@@ -98,6 +98,31 @@ import Testing
                 == AdminSettings(address: ListenAddress(.v4(0x7f00_0001), port: 9000), token: .environment("ADMIN")))
     }
 
+    @Test func tokensAreRead() throws {
+        let tokens = "\ntokens: {signing_keys: [{file: now}, {env: BEFORE}], maximum_expires_in_seconds: 60}"
+        #expect(
+            try settings(smallFile + tokens).tokens
+                == TokenSettings(signingKeys: [.file("dir/now"), .environment("BEFORE")], maximumLifetime: 60))
+        let standard = "\ntokens: {signing_keys: [{file: now}]}"
+        #expect(try settings(smallFile + standard).tokens?.maximumLifetime == 600)
+        #expect(try settings(smallFile).tokens == nil)
+    }
+
+    @Test(arguments: [
+        ("{signing_keys: []}", "t.yaml:9:25: error: tokens.signing_keys names no key, so nothing can be signed"),
+        ("{}", "t.yaml:9:9: error: tokens: `signing_keys` is required"),
+        (
+            "{signing_keys: [{env: K}], maximum_expires_in_seconds: 0}",
+            "error: tokens.maximum_expires_in_seconds is `0`"
+        ),
+        ("{signing_keys: [abcdef]}", "error: tokens.signing_keys[0] is written out"),
+    ])
+    func tokensThatNobodyCanSignAreAFault(tokens: String, expected: String) {
+        let told = faults(inTidegateFile: smallFile + "\ntokens: \(tokens)")
+        #expect(told.count == 1, "\(told)")
+        #expect(told.first?.contains(expected) == true, "\(told)")
+    }
+
     @Test func withoutTheirSectionsThereAreNoReceiptsAndNoAdminListener() throws {
         let small = try settings(smallFile)
         #expect(small.receipts == nil)

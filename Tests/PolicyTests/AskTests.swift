@@ -55,6 +55,17 @@ import Testing
         #expect(throws: AskError.unknownPath) { try ask(nil, path, []) }
         #expect(AskError.unknownPath.refusal.status == 404)
     }
+
+    @Test(arguments: [("/v3/token", nil), ("//v3/token", nil), ("/eu/v3/token", .eu)] as [(String, Zone?)])
+    func tokensAreWhereSessionsAre(path: String, zone: Zone?) throws {
+        #expect(try Ask.from(host: nil, path: path, to: .token, zones: [.edge, .us, .eu]).zone == zone)
+        #expect(throws: AskError.unknownPath) { try Ask.from(host: nil, path: path, to: .session, zones: [.eu]) }
+    }
+
+    @Test(arguments: ["/v3/ws", "/v3/token/", "/v3/tokens", "///v3/token", "/eu/us/v3/token", "/%65u/v3/token"])
+    func noTokenIsElsewhere(path: String) {
+        #expect(throws: AskError.unknownPath) { try Ask.from(host: nil, path: path, to: .token, zones: [.eu, .us]) }
+    }
 }
 
 private func ask(_ host: String?, _ path: String, _ parameters: [String]) throws(AskError) -> Ask {
