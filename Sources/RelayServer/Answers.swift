@@ -18,11 +18,7 @@ enum RefusalAnswer {
     /// The answer with its problem document (RFC 9457). The connection ends with it: what may follow on it was meant for a
     /// WebSocket and must not be read as another request.
     static func bytes(_ refusal: Refusal, session: String) -> [UInt8] {
-        let problem = ProblemDetails(
-            type: refusal.name.type, title: ResponseHead.registeredReason(refusal.status), status: refusal.status,
-            detail: refusal.sentence, instance: "urn:tidegate:session:\(session)",
-            extensions: refusal.site.map { ["site": $0] } ?? [:])
-        let body = problem.json
+        let body = problem(refusal, session: session).json
         var fields = HeaderFields()
         fields.append("Content-Type", ProblemDetails.contentType)
         fields.append("Content-Length", String(body.count))
@@ -34,6 +30,14 @@ enum RefusalAnswer {
         fields.removeAll("Connection")
         fields.append("Connection", upgrade ?? "close")
         return OpeningAnswer.bytes(of: ResponseHead(status: refusal.status, fields: fields)) + body
+    }
+
+    /// What is told of a refusal, wherever it is told over HTTP.
+    static func problem(_ refusal: Refusal, session: String) -> ProblemDetails {
+        ProblemDetails(
+            type: refusal.name.type, title: ResponseHead.registeredReason(refusal.status), status: refusal.status,
+            detail: refusal.sentence, instance: "urn:tidegate:session:\(session)",
+            extensions: refusal.site.map { ["site": $0] } ?? [:])
     }
 }
 

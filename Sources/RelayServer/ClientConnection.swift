@@ -8,7 +8,7 @@ import Transport
 
 /// An accepted connection until its request is complete: TLS, then one HTTP/1.1 head, within the handshake's time.
 ///
-/// What follows the head belongs to the session that is made of it. Owned by its transport, on the loop's thread.
+/// What follows the head belongs to the session that is made of it; a request for a token is answered here and now. Owned by its transport, on the loop's thread.
 final class ClientConnection {
     private let transport: Transport
     private let listener: RelaySnapshot.Listener
@@ -47,6 +47,7 @@ extension ClientConnection: TransportDelegate {
         do throws(HTTPError) {
             var consumed = 0
             guard let head = try parser.parse(bytes, consumed: &consumed) else { return }
+            if let desk = TokenDesk(head, on: listener, worker: worker) { return answer(desk) }
             let session = SessionDriver(transport, worker: worker)
             settle()
             session.begin(with: head, on: listener, followedBy: bytes.extracting(consumed...))
@@ -61,6 +62,12 @@ extension ClientConnection: TransportDelegate {
         settle()
         worker.log.write(
             .debug, .connectionFailed, .address(transport.peer.description), .detail("before its request: \(end)"))
+    }
+
+    private func answer(_ desk: TokenDesk) {
+        transport.write(desk.answer())
+        transport.finish()
+        settle()
     }
 
     private func refuse(_ refusal: Refusal) {

@@ -11,6 +11,10 @@ import TLS
 package final class RelaySnapshot: Sendable {
     let policy: PolicySnapshot
     let identifier: Identifier
+    /// What session tokens are minted and read with; nil: there are none.
+    let tokens: Tokens?
+    /// The pages that may connect for some tenant.
+    let pages: OriginSet
     let zones: [Zone: UpstreamZone]
     let listeners: [Listener]
     let session: SessionSettings
@@ -28,6 +32,12 @@ package final class RelaySnapshot: Sendable {
 
     /// Where operators look in; nil: nowhere.
     let admin: AdminListener.Settings?
+
+    /// The keys of session tokens, and the longest life a token may be given, in seconds.
+    struct Tokens: Sendable {
+        let keys: SessionTokens
+        let maximumLifetime: Int
+    }
 
     /// A place where clients connect.
     struct Listener: Sendable {
@@ -74,6 +84,10 @@ package final class RelaySnapshot: Sendable {
         let settings = configuration.settings
         policy = configuration.policy
         identifier = Identifier(of: configuration.policy)
+        tokens = try settings.tokens.map { (settings) throws(RelayStartError) in
+            try Tokens(settings, environment: environment)
+        }
+        pages = OriginSet(of: configuration.policy)
         session = SessionSettings(settings)
         headLimits = HTTPLimits(maxHeadBytes: settings.limits.headerBytes)
         handshake = settings.timeouts.handshake
@@ -144,6 +158,15 @@ extension RelaySnapshot.Listener {
             certificates: certificates, minimumVersion: settings.minimum == .tls13 ? .tls13 : .tls12,
             ticketKeys: former?.tls?.ticketKeys ?? .make())
         return (context, identity)
+    }
+}
+
+extension RelaySnapshot.Tokens {
+    fileprivate init(_ settings: TokenSettings, environment: [String: String]) throws(RelayStartError) {
+        do throws(SecretError) { keys = try SessionTokens(settings, environment: environment) } catch {
+            throw RelayStartError(text: "The signing keys of tokens: \(error.sentence).")
+        }
+        maximumLifetime = settings.maximumLifetime
     }
 }
 

@@ -23,7 +23,7 @@ struct RequestReading {
             authorization: head.fields.all("Authorization"), tokenParameter: head.target.parameter("token"),
             subprotocols: head.fields.tokens("Sec-WebSocket-Protocol"))
         do throws(Refusal) {
-            let ask = try Self.ask(of: head, under: snapshot.policy)
+            let ask = try Self.ask(of: head, to: .session, under: snapshot.policy)
             _ = try handshake.get()
             outcome = .success(
                 SessionRequest(
@@ -38,7 +38,10 @@ struct RequestReading {
         }
     }
 
-    private static func ask(of head: RequestHead, under policy: PolicySnapshot) throws(Refusal) -> Ask {
+    /// What a request asks for at a path of this kind.
+    static func ask(
+        of head: RequestHead, to route: Ask.Route, under policy: PolicySnapshot
+    ) throws(Refusal) -> Ask {
         do throws(HTTPError) { _ = try head.target.segments() } catch { throw Refusal(error) }
         // Of two, one could be judged here and another believed elsewhere.
         guard head.fields.count("Origin") <= 1 else {
@@ -46,7 +49,7 @@ struct RequestReading {
         }
         do throws(AskError) {
             return try Ask.from(
-                host: head.fields.first("Host"), path: head.target.path,
+                host: head.fields.first("Host"), path: head.target.path, to: route,
                 zoneParameters: head.target.parameter("zone"), hosts: policy.hosts, zones: policy.definedZones)
         } catch { throw error.refusal }
     }

@@ -120,6 +120,8 @@ package enum LogEvent: String, CaseIterable, Sendable {
     case sessionEnded = "session-ended"
     /// A request was refused.
     case refused
+    /// A session token was minted.
+    case tokenMinted = "token-minted"
     /// An endpoint could not be used.
     case dialFailed = "dial-failed"
     /// An address of an endpoint, or who answered there, is not what it should be.
@@ -206,6 +208,8 @@ package struct LogField: Sendable {
     package static func code(_ code: Int) -> LogField { LogField("code", code) }
     /// How many, of whatever the event speaks of.
     package static func count(_ count: Int) -> LogField { LogField("count", count) }
+    /// How long a token can be used.
+    package static func expiresIn(_ seconds: Int) -> LogField { LogField("expires_in_seconds", seconds) }
     /// From the request to the end.
     package static func milliseconds(_ count: Int) -> LogField { LogField("milliseconds", count) }
     /// Until the upstream was open.

@@ -38,7 +38,8 @@ package struct MetricFamily: Hashable, Sendable {
 extension MetricFamily {
     /// Every family, in the order of exposition.
     package static let all: [MetricFamily] = [
-        .build, .policy, .sessionsOpen, .sessions, .refusals, .dialFailures, .failovers, .dialSeconds, .frames, .bytes,
+        .build, .policy, .sessionsOpen, .sessions, .refusals, .tokensMinted, .dialFailures, .failovers, .dialSeconds,
+        .frames, .bytes,
         .audioSeconds, .policyEnds, .keysRefused, .verificationFailures, .reloads, .lastReload, .receiptsWritten,
         .receiptsWaiting,
         .receiptsUnwritable,
@@ -58,6 +59,9 @@ extension MetricFamily {
     /// Requests and sessions refused.
     package static let refusals = MetricFamily(
         "refusals_total", .counter, ["refusal"], "Requests and sessions refused, by the refusal's name.")
+    /// Session tokens minted. The zone is `none` where a token is bound to none.
+    package static let tokensMinted = MetricFamily(
+        "tokens_minted_total", .counter, ["zone"], "Session tokens minted, by the zone they are bound to.")
     /// Dials that failed, failed verifications among them.
     package static let dialFailures = MetricFamily(
         "dial_failures_total", .counter, ["zone", "kind"],

@@ -1,0 +1,177 @@
+import HTTP
+import Identity
+import Policy
+import RelayCore
+import Telemetry
+
+/// Answers one request for a session token: `GET /v3/token`, with the zones and credentials of a session's request.
+///
+/// A token is minted for whoever could open a session now, by the same decision; it costs no dial. Lives for one call, on
+/// its worker's thread.
+struct TokenDesk {
+    private let head: RequestHead
+    private let listener: RelaySnapshot.Listener
+    private let tokens: RelaySnapshot.Tokens
+    private unowned let worker: Worker
+
+    /// Nil when the request is for something else, or no tokens are minted here.
+    init?(_ head: RequestHead, on listener: RelaySnapshot.Listener, worker: Worker) {
+        guard let tokens = worker.snapshot.tokens, head.target.path.hasSuffix(Ask.Route.token.rawValue) else {
+            return nil
+        }
+        self.head = head
+        self.listener = listener
+        self.tokens = tokens
+        self.worker = worker
+    }
+
+    /// The answer's bytes.
+    func answer() -> [UInt8] {
+        guard head.method != "OPTIONS" else { return TokenAnswer.options.bytes(access(of: nil).preflightFields) }
+        let identification = identify()
+        let tenant = identification.tenant.flatMap { policy.tenants[$0] }
+        let access = access(of: tenant)
+        return outcome(identification).bytes(access.fields, isHead: head.method == "HEAD")
+    }
+
+    private var policy: PolicySnapshot { worker.snapshot.policy }
+
+    private func access(of tenant: Tenant?) -> PageAccess {
+        PageAccess(head.fields.all("Origin"), tenant: tenant, pages: worker.snapshot.pages)
+    }
+
+    private func outcome(_ identification: Identification) -> TokenAnswer {
+        do throws(TokenProblem) {
+            try checkRequest()
+            let ask = try ask()
+            let query = try query()
+            try judge(identification, ask, query)
+            return mint(identification, ask, query)
+        } catch {
+            return refuse(error, tenant: identification.tenant)
+        }
+    }
+
+    private func refuse(_ problem: TokenProblem, tenant: TenantName?) -> TokenAnswer {
+        let id = worker.newSessionID()
+        worker.tokenRefused(problem.refusal, tenant: tenant, session: id)
+        return switch problem {
+        case .refused(let refusal): .refused(refusal, session: id)
+        case .invalid(let faults): .invalid(faults)
+        }
+    }
+}
+
+/// Why a request for a token is not granted.
+private enum TokenProblem: Error {
+    case refused(Refusal)
+    /// Told in the provider's form.
+    case invalid([TokenFault])
+
+    var refusal: Refusal {
+        switch self {
+        case .refused(let refusal): refusal
+        case .invalid: Refusal(.badRequest, "The request for a token has faults.")
+        }
+    }
+}
+
+// MARK: What is asked
+
+extension TokenDesk {
+    private func checkRequest() throws(TokenProblem) {
+        guard head.method == "GET" else {
+            throw .refused(Refusal(.badRequest, "A token is asked for with GET.", status: 405))
+        }
+        // RFC 9110 §9.3.1: content of a GET means nothing, and has been used to smuggle requests.
+        let length = try? head.fields.contentLength()
+        guard head.fields.count("Transfer-Encoding") == 0, length ?? 0 == 0 else {
+            throw .refused(Refusal(.badRequest, "A request for a token has no body."))
+        }
+        guard worker.isServing else { throw .refused(.draining) }
+    }
+
+    private func ask() throws(TokenProblem) -> Ask {
+        do throws(Refusal) {
+            return try RequestReading.ask(of: head, to: .token, under: policy)
+        } catch { throw .refused(error) }
+    }
+
+    private func query() throws(TokenProblem) -> TokenQuery {
+        do throws(TokenQuery.Faults) {
+            return try TokenQuery(head.target, longest: tokens.maximumLifetime, hasCredential: credential != nil)
+        } catch { throw .invalid(error.all) }
+    }
+}
+
+// MARK: Who asks, and whether they may
+
+extension TokenDesk {
+    /// Not from the query or the subprotocols: what may stand there is a token, and a token mints no other.
+    private var credential: Credential? {
+        Credential.find(authorization: head.fields.all("Authorization"))
+    }
+
+    private func identify() -> Identification {
+        guard case .settled(let found) = worker.snapshot.identifier.identify(credential), found.oneTime == nil else {
+            return .unknown
+        }
+        return found
+    }
+
+    /// As for a session, asked from where this request comes; and from the pages that the token is for.
+    private func judge(_ identification: Identification, _ ask: Ask, _ query: TokenQuery) throws(TokenProblem) {
+        var request = PolicyRequest(
+            identity: identification.outcome, bounds: identification.bounds, origin: head.fields.first("Origin"),
+            hasAuthorizationHeader: head.fields.count("Authorization") > 0,
+            ownOrigins: Origin.own(secure: listener.tls != nil, hostField: head.fields.first("Host") ?? ""), ask: ask)
+        try judge(request)
+        guard let origin = query.origin else { return }
+        request.origin = origin.description
+        request.hasAuthorizationHeader = false
+        try judge(request)
+    }
+
+    private func judge(_ request: PolicyRequest) throws(TokenProblem) {
+        switch decide(request, under: policy).takeOutcome() {
+        case .granted: break
+        case .refused(let refusal): throw .refused(refusal)
+        }
+    }
+
+    private func mint(_ identification: Identification, _ ask: Ask, _ query: TokenQuery) -> TokenAnswer {
+        guard let tenant = identification.tenant, let proof = identification.proof else {
+            preconditionFailure("a request was granted without a credential that proves a tenant")
+        }
+        let token = SessionToken(
+            for: tenant, lifetime: query.lifetime, from: WallClock.seconds(),
+            bounds: CredentialBounds(zone: ask.zone, origin: query.origin, session: .seconds(query.session)),
+            ground: proof.ground, name: proof.name)
+        worker.tokenMinted(token, lifetime: query.lifetime, by: proof.kind)
+        return .minted(tokens.keys.mint(token), lifetime: query.lifetime)
+    }
+}
+
+extension Identification {
+    fileprivate var tenant: TenantName? {
+        if case .tenant(let name) = outcome { name } else { nil }
+    }
+}
+
+// MARK: What operators see of it
+
+extension Worker {
+    fileprivate func tokenMinted(_ token: SessionToken, lifetime: Int, by kind: CredentialProof.Kind) {
+        metrics.add(.tokensMinted, token.bounds.zone?.name ?? "none")
+        log.write(
+            .info, .tokenMinted, .tenant(token.tenant.text), token.bounds.zone.map { .zone($0.name) },
+            .kind(kind.rawValue), .expiresIn(lifetime))
+    }
+
+    fileprivate func tokenRefused(_ refusal: Refusal, tenant: TenantName?, session: String) {
+        metrics.add(.refusals, refusal.name.rawValue)
+        log.write(
+            .info, .refused, .session(session), tenant.map { .tenant($0.text) }, .kind("token-request"),
+            .refusal(refusal.name.rawValue), .policy(snapshot.policy.version), .detail(refusal.sentence))
+    }
+}
