@@ -11,4 +11,11 @@ struct ConfigurationOption: ParsableArguments {
     func load(policies: [String]? = nil) -> LoadResult {
         ConfigurationLoader.load(path, policies: policies, certificateCheck: CertificateCheck.fault)
     }
+    /// For commands that only decide. Missing certificates and keys do not matter to a decision; faults in the files' text do.
+    func loadForDecisions() throws(CommandError) -> RelayConfiguration {
+        let result = load()
+        if let configuration = result.configuration { return configuration }
+        let faults = result.readFaults.errors.map(\.description).joined(separator: "\n")
+        throw CommandError(message: "the configuration has errors:\n\(faults)")
+    }
 }

@@ -24,27 +24,10 @@ struct Explain: ParsableCommand {
     var json = false
 
     func run() throws {
-        let policy = try policy()
-        guard let name = TenantName(tenant), policy.tenants[name] != nil else {
-            throw ExplainError(message: unknownTenant(among: policy))
-        }
+        let policy = try configurationOption.loadForDecisions().policy
+        let name = try policy.tenant(named: tenant).name
         let explanation = Explanation(tenant: name, asking: ask, origin: origin, under: policy)
         print(json ? try encoded(explanation) : told(explanation))
-    }
-
-    /// Missing certificates and keys do not matter to a decision; faults in the files' text do.
-    private func policy() throws -> PolicySnapshot {
-        let result = configurationOption.load()
-        guard let configuration = result.configuration else {
-            let faults = result.readFaults.errors.map(\.description).joined(separator: "\n")
-            throw ExplainError(message: "the configuration has errors:\n\(faults)")
-        }
-        return configuration.policy
-    }
-
-    private func unknownTenant(among policy: PolicySnapshot) -> String {
-        let nearest = NearestName.of(tenant, among: policy.tenants.keys.map(\.text).sorted())
-        return "no tenant \(tenant)" + (nearest.map { "; the nearest is \($0)" } ?? "; there are none")
     }
 
     private func encoded(_ explanation: Explanation) throws -> String {
@@ -72,10 +55,4 @@ struct Explain: ParsableCommand {
             return "\(request)\nRefused: \(denial.name) (\(codes)). \(denial.sentence)"
         }
     }
-}
-
-/// What `explain` cannot answer.
-private struct ExplainError: Error, CustomStringConvertible {
-    let message: String
-    var description: String { message }
 }
