@@ -5,40 +5,58 @@ import Policy
 /// It reads no clock, no file and no network: time and the issuers' keys are arguments.
 package struct Identifier: Sendable {
     private let clientKeys: ClientKeys
+    private let tokens: SessionTokens?
 
     /// Whom the credentials of `policy` prove.
-    package init(of policy: PolicySnapshot) {
+    ///
+    /// - Parameter tokens: reads session tokens; `nil`: none are accepted.
+    package init(of policy: PolicySnapshot, tokens: SessionTokens? = nil) {
         clientKeys = ClientKeys(of: policy)
+        self.tokens = tokens
     }
 
-    /// Whom a credential proves.
-    package func identify(_ credential: Credential?) -> IdentityStep {
+    /// Whom a credential proves at a moment, in Unix seconds.
+    package func identify(_ credential: Credential?, at unixSeconds: Double) -> IdentityStep {
         guard let credential else { return .settled(Identification(.missing)) }
-        return credential.withText { identify($0, at: credential.place) } ?? .settled(.unknown)
+        return credential.withText { identify($0, at: credential.place, unixSeconds) } ?? .settled(.unknown)
     }
 
-    private func identify(_ text: String, at place: Credential.Place) -> IdentityStep {
-        switch place {
-        case .authorization:
-            return .settled(identifyKey(text))
-        // URLs end up in logs, so a client key is refused in one even if it is right.
-        case .tokenParameter, .subprotocol, .certificate:
-            return .settled(.unknown)
+    private func identify(_ text: String, at place: Credential.Place, _ unixSeconds: Double) -> IdentityStep {
+        // URLs end up in logs, so a client key is refused in one even if it is right. In its place it comes first: one that
+        // was chosen by hand may look like anything.
+        if place == .authorization, let (tenant, key) = clientKeys.owner(of: text) {
+            return .settled(Identification(.tenant(tenant), by: CredentialProof(key)))
         }
+        if SessionTokens.isOne(text) { return .settled(identify(tokens?.read(text, at: unixSeconds))) }
+        return .settled(.unknown)
     }
 
-    private func identifyKey(_ text: String) -> Identification {
-        guard let (tenant, key) = clientKeys.owner(of: text) else { return .unknown }
-        return Identification(.tenant(tenant), by: CredentialProof(key))
+    /// A token stands as long as the credential does that it was minted with.
+    private func identify(_ reading: SessionTokens.Reading?) -> Identification {
+        switch reading {
+        case .valid(let token):
+            guard owner(by: token.ground, saying: token.tenant) == token.tenant else { return .unknown }
+            return Identification(
+                .tenant(token.tenant),
+                by: CredentialProof(kind: .token, name: token.name, digest: token.id, ground: token.ground),
+                within: token.bounds, oneTime: OneTime(id: token.id, expires: token.expires))
+        case .expired: return Identification(.expired)
+        case .worthless, nil: return .unknown
+        }
     }
 
     /// Whom a credential proves now that proved `tenant` before. What it rests on is asked, not the credential itself: a
     /// token or a JWT that opened a session in time need not be good for as long as the session lasts.
     package func identifyAgain(_ proof: CredentialProof, of tenant: TenantName) -> IdentityOutcome {
-        switch proof.ground {
-        case .key(let sha256): clientKeys.owner(sha256: sha256).map { .tenant($0.tenant) } ?? .unknown
-        case .certificate, .claim: .unknown
-        case .operators: .tenant(tenant)
+        owner(by: proof.ground, saying: tenant).map { .tenant($0) } ?? .unknown
+    }
+
+    /// The tenant that a ground proves now; `tenant` is whom its credential names by itself.
+    private func owner(by ground: CredentialGround, saying tenant: TenantName) -> TenantName? {
+        switch ground {
+        case .key(let sha256): clientKeys.owner(sha256: sha256)?.tenant
+        case .certificate, .claim: nil
+        case .operators: tokens == nil ? nil : tenant
         }
     }
 }

@@ -16,6 +16,8 @@ final class ClientConnection {
     private var parser: RequestHeadParser
     private var timer: TimerToken?
     private var hasSpoken = false
+    /// The request is for a token; nothing else is taken on this connection.
+    private var isAnswering = false
 
     init(_ transport: Transport, listener: RelaySnapshot.Listener, worker: Worker) {
         self.transport = transport
@@ -44,6 +46,7 @@ extension ClientConnection: TransportDelegate {
 
     func transport(_ transport: Transport, received bytes: RawSpan) {
         hasSpoken = true
+        guard !isAnswering else { return }
         do throws(HTTPError) {
             var consumed = 0
             guard let head = try parser.parse(bytes, consumed: &consumed) else { return }
@@ -65,7 +68,12 @@ extension ClientConnection: TransportDelegate {
     }
 
     private func answer(_ desk: TokenDesk) {
-        transport.write(desk.answer())
+        isAnswering = true
+        desk.answer { [weak self] in self?.end(with: $0) }
+    }
+
+    private func end(with answer: [UInt8]) {
+        transport.write(answer)
         transport.finish()
         settle()
     }

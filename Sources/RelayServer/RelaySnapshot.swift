@@ -83,10 +83,10 @@ package final class RelaySnapshot: Sendable {
     ) throws(RelayStartError) {
         let settings = configuration.settings
         policy = configuration.policy
-        identifier = Identifier(of: configuration.policy)
         tokens = try settings.tokens.map { (settings) throws(RelayStartError) in
             try Tokens(settings, environment: environment)
         }
+        identifier = Identifier(of: configuration.policy, tokens: tokens?.keys)
         pages = OriginSet(of: configuration.policy)
         session = SessionSettings(settings)
         headLimits = HTTPLimits(maxHeadBytes: settings.limits.headerBytes)

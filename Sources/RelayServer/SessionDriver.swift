@@ -36,6 +36,10 @@ final class SessionDriver {
     private var failedEndpoint: Endpoint?
     /// What proved the tenant.
     private var proof: CredentialProof?
+    /// Whom the credential proves is being asked.
+    private var isIdentifying = false
+    /// What came behind the request meanwhile.
+    private var heldBack: [UInt8]?
     /// Set when what proved the tenant opens one session.
     private var oneTime: OneTime?
     // What the session was told last of the bytes that wait for each leg. In a steady flow there is nothing to tell.
@@ -77,7 +81,11 @@ final class SessionDriver {
         case .success(let request): handle(.requested(request))
         case .failure(let refusal): handle(.rejected(refusal, reading.refusalForm))
         }
-        if rest.byteCount > 0 { pass(rest, from: .client) }
+        if isIdentifying {
+            heldBack = [UInt8](rest)
+        } else if rest.byteCount > 0 {
+            pass(rest, from: .client)
+        }
     }
 
     /// Begins with what cannot become a session.
@@ -249,13 +257,15 @@ extension SessionDriver {
     private func identify() {
         // A connection taken before the relay began to drain, whose request came after.
         guard worker.isServing else { return handle(.drain) }
-        switch snapshot.identifier.identify(request?.credential) {
-        case .settled(let identification): identified(identification)
-        case .needsKeys: identified(.unknown)
-        }
+        isIdentifying = true
+        worker.identify(request?.credential) { [weak self] in self?.identified($0) }
+        // Frames of the client would have nowhere to go yet.
+        if isIdentifying { client.pauseReading() }
     }
 
     private func identified(_ identification: Identification) {
+        isIdentifying = false
+        defer { passHeldBack() }
         (proof, oneTime) = (identification.proof, identification.oneTime)
         var outcome = identification.outcome
         if let oneTime, worker.tokens.isSpent(oneTime) { outcome = .spent }
@@ -272,6 +282,12 @@ extension SessionDriver {
         guard dialer != nil else { return giveBackPlace() }
         // Only what is granted may take the place of another attempt.
         if let oneTime, !worker.attempt(oneTime, by: id) { handle(.spent(false)) }
+    }
+
+    private func passHeldBack() {
+        guard let bytes = heldBack.take() else { return }
+        client.resumeReading()
+        if !bytes.isEmpty { pass(bytes.span.bytes, from: .client) }
     }
 
     private func identifyAgain(_ proof: CredentialProof) -> IdentityOutcome {

@@ -219,6 +219,18 @@ extension Worker {
     }
 }
 
+// MARK: Credentials
+
+extension Worker {
+    /// Says whom a credential proves.
+    func identify(_ credential: Credential?, _ answer: @escaping (Identification) -> Void) {
+        switch snapshot.identifier.identify(credential, at: WallClock.seconds()) {
+        case .settled(let identification): answer(identification)
+        case .needsKeys: answer(.unknown)
+        }
+    }
+}
+
 // MARK: Reload
 
 extension Worker {

@@ -26,7 +26,7 @@ import Testing
         let tenant = Tenant(name: TenantName("acme")!, residency: .any, keys: [hash])
         let policy = PolicySnapshot(version: "v", site: Site(name: "s"), zones: [], tenants: [tenant])
         #expect(
-            Identifier(of: policy).identify(.find(authorization: [key.text]))
+            Identifier(of: policy).identify(.find(authorization: [key.text]), at: 0)
                 == .settled(Identification(.tenant(tenant.name), by: CredentialProof(hash))))
     }
 

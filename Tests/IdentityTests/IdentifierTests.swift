@@ -60,9 +60,83 @@ import Testing
     }
 }
 
+// MARK: Other kinds of credentials
+
+extension IdentifierTests {
+    private static let acme = TenantName("acme")!
+    private static let key = ClientKeyHash(name: "backend", sha256: Digest.sha256(Array("one".utf8)))
+    private static let tokens = SessionTokens(keys: [Secret("a signing key of thirty-two bytes")])
+
+    /// One tenant that everything proves.
+    private static let everything = Tenant(
+        name: acme, residency: .any, keys: [key], certificates: ["CN=device,O=Acme"],
+        jwt: TenantClaim(claim: "org", value: "acme"))
+
+    private static func identifier(_ tenant: Tenant = everything, believing tokens: SessionTokens? = tokens)
+        -> Identifier
+    {
+        Identifier(
+            of: PolicySnapshot(version: "v", site: Site(name: "s"), zones: [], tenants: [tenant]), tokens: tokens)
+    }
+
+    private static func places(of text: String) -> [Credential?] {
+        [
+            .find(authorization: [text]), .find(authorization: ["Bearer " + text]),
+            .find(authorization: [], tokenParameter: [text]),
+            .find(authorization: [], subprotocols: ["tidegate.v1", "bearer." + text]),
+        ]
+    }
+
+    private static func token(
+        _ ground: CredentialGround = .key(sha256: key.sha256), for tenant: TenantName = acme
+    ) -> SessionToken {
+        SessionToken(
+            for: tenant, lifetime: 60, from: SessionTokens.noon, bounds: CredentialBounds(zone: .edge), ground: ground,
+            name: "backend")
+    }
+
+    @Test func aTokenProvesItsTenantInEveryPlaceWithinItsBounds() {
+        let token = Self.token()
+        for credential in Self.places(of: Self.tokens.mint(token)) {
+            let identification = Self.identifier().identification(of: credential)
+            #expect(identification.outcome == .tenant(Self.acme))
+            #expect(identification.bounds == CredentialBounds(zone: .edge))
+            #expect(identification.oneTime == OneTime(id: token.id, expires: token.expires))
+            #expect(identification.proof?.kind == .token && identification.proof?.name == "backend")
+        }
+    }
+
+    @Test func aTokenStandsAsLongAsWhatItWasMintedWith() {
+        let other = Tenant(name: TenantName("other")!, residency: .any, keys: [Self.key])
+        let bare = Tenant(name: Self.acme, residency: .any)
+        for (ground, isRevocable) in [
+            (CredentialGround.key(sha256: Self.key.sha256), true), (.operators, false),
+        ] {
+            let text = Credential.find(authorization: [Self.tokens.mint(Self.token(ground))])
+            let proof = Self.identifier().identification(of: text).proof
+            #expect(proof?.ground == ground)
+            for tenant in [bare, other] where isRevocable {
+                #expect(Self.identifier(tenant).identification(of: text).outcome == .unknown, "\(ground)")
+                #expect(proof.map { Self.identifier(tenant).identifyAgain($0, of: Self.acme) } != .tenant(Self.acme))
+            }
+            #expect(proof.map { Self.identifier().identifyAgain($0, of: Self.acme) } == .tenant(Self.acme))
+        }
+    }
+
+    @Test func aTokenThatIsOverSaysSoOnlyIfItIsGenuine() {
+        let text = Self.tokens.mint(Self.token())
+        let credential = Credential.find(authorization: [text])
+        let later = SessionTokens.noon + 3600
+        #expect(Self.identifier().identify(credential, at: later) == .settled(Identification(.expired)))
+        #expect(Self.identifier(believing: nil).identify(credential, at: later) == .settled(.unknown))
+        let forged = SessionTokens(keys: [Secret("another key, of more than 32 bytes")]).mint(Self.token())
+        #expect(Self.identifier().identify(.find(authorization: [forged]), at: later) == .settled(.unknown))
+    }
+}
+
 extension Identifier {
     fileprivate func identification(of credential: Credential?) -> Identification {
-        switch identify(credential) {
+        switch identify(credential, at: SessionTokens.noon) {
         case .settled(let identification): identification
         case .needsKeys: Identification(.unknown)
         }

@@ -6,8 +6,8 @@ import Telemetry
 
 /// Answers one request for a session token: `GET /v3/token`, with the zones and credentials of a session's request.
 ///
-/// A token is minted for whoever could open a session now, by the same decision; it costs no dial. Lives for one call, on
-/// its worker's thread.
+/// A token is minted for whoever could open a session now, by the same decision; it costs no dial. Lives for one request,
+/// on its worker's thread.
 struct TokenDesk {
     private let head: RequestHead
     private let listener: RelaySnapshot.Listener
@@ -25,10 +25,16 @@ struct TokenDesk {
         self.worker = worker
     }
 
-    /// The answer's bytes.
-    func answer() -> [UInt8] {
-        guard head.method != "OPTIONS" else { return TokenAnswer.options.bytes(access(of: nil).preflightFields) }
-        let identification = identify()
+    /// Gives the answer's bytes as soon as it is known whom the credential proves.
+    func answer(_ reply: @escaping ([UInt8]) -> Void) {
+        guard head.method != "OPTIONS" else {
+            return reply(TokenAnswer.options.bytes(access(of: nil).preflightFields))
+        }
+        // A token mints no other.
+        worker.identify(credential) { reply(answer(to: $0.oneTime == nil ? $0 : .unknown)) }
+    }
+
+    private func answer(to identification: Identification) -> [UInt8] {
         let tenant = identification.tenant.flatMap { policy.tenants[$0] }
         let access = access(of: tenant)
         return outcome(identification).bytes(access.fields, isHead: head.method == "HEAD")
@@ -110,13 +116,6 @@ extension TokenDesk {
     /// Not from the query or the subprotocols: what may stand there is a token, and a token mints no other.
     private var credential: Credential? {
         Credential.find(authorization: head.fields.all("Authorization"))
-    }
-
-    private func identify() -> Identification {
-        guard case .settled(let found) = worker.snapshot.identifier.identify(credential), found.oneTime == nil else {
-            return .unknown
-        }
-        return found
     }
 
     /// As for a session, asked from where this request comes; and from the pages that the token is for.
