@@ -71,11 +71,7 @@ private struct Writer {
 }
 
 private struct Reader {
-    private(set) var rest: ArraySlice<UInt8>
-
-    init(rest: ArraySlice<UInt8>) {
-        self.rest = rest
-    }
+    var rest: ArraySlice<UInt8>
 
     mutating func bytes(_ count: Int) -> [UInt8]? {
         guard rest.count >= count else { return nil }

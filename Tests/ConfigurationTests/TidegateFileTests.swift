@@ -109,7 +109,7 @@ import Testing
     }
 
     @Test(arguments: [
-        ("{signing_keys: []}", "t.yaml:9:25: error: tokens.signing_keys names no key, so nothing can be signed"),
+        ("{signing_keys: []}", "t.yaml:9:24: error: tokens.signing_keys names no key, so nothing can be signed"),
         ("{}", "t.yaml:9:9: error: tokens: `signing_keys` is required"),
         (
             "{signing_keys: [{env: K}], maximum_expires_in_seconds: 0}",

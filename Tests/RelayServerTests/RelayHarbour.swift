@@ -145,6 +145,8 @@ extension RelayHarbour {
         /// The operators' door; there is none unless a story wants one.
         var admin: AdminSettings?
         var receipts: ReceiptSettings?
+        /// The keys of session tokens, as hex text; without one there are no tokens.
+        var tokenKeys: [String] = []
         /// Where the relay finds the addresses of its upstreams.
         var resolver = Resolver()
         /// When the relay leaves an endpoint alone: never, for most stories count dials.
@@ -208,8 +210,9 @@ extension RelayHarbour {
         fileprivate func snapshot(ports: [String: UInt16], replacing former: RelaySnapshot? = nil) throws
             -> RelaySnapshot
         {
-            let environment = Dictionary(
+            var environment = Dictionary(
                 uniqueKeysWithValues: providerKeys.map { (Self.variable(ofKey: $0.key), $0.value) })
+            for (index, key) in tokenKeys.enumerated() { environment["TOKEN_KEY_\(index)"] = key }
             return try RelaySnapshot(
                 configuration(ports: ports), environment: environment, cores: Self.threads, replacing: former)
         }
@@ -227,7 +230,9 @@ extension RelayHarbour {
             }
             let settings = Settings(
                 site: site, listeners: listeners, hosts: hosts, zones: zones, limits: limits, timeouts: timeouts,
-                threads: Self.threads, tenantKeys: tenantKeys, receipts: receipts, admin: admin)
+                threads: Self.threads, tenantKeys: tenantKeys, receipts: receipts, admin: admin,
+                tokens: tokenKeys.isEmpty
+                    ? nil : TokenSettings(signingKeys: tokenKeys.indices.map { .environment("TOKEN_KEY_\($0)") }))
             return RelayConfiguration(
                 settings: settings,
                 policy: settings.policy(version: "\(version)", tenants: try tenants.map { try $0.policy() }))

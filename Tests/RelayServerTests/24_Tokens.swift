@@ -1,0 +1,284 @@
+import Crypto
+import Foundation
+import HTTP
+import Policy
+import RelayServer
+import StandIn
+import Testing
+
+/// `GET /v3/token`: who mints what for whom, and who may read the answer.
+@Suite("24 Tokens", .timeLimit(.minutes(1))) struct Tokens {
+    @Test(arguments: ["", "Bearer "]) func aClientKeyMintsATokenInTheProvidersForm(_ scheme: String) throws {
+        let harbour = try RelayHarbour.withTokens()
+        let answer = try harbour.askForToken(authorization: scheme + harbour.key(of: "acme"))
+        #expect(answer.status == 200)
+        #expect(answer.head.fields.first("Content-Type") == "application/json")
+        #expect(answer.head.fields.first("Cache-Control") == "no-store")
+        #expect(answer.json["expires_in_seconds"] == 60)
+        #expect(try #require(answer.json["token"]?.string).wholeMatch(of: /tgt_[A-Za-z0-9_-]{100,400}/) != nil)
+        #expect(answer.members == ["token", "expires_in_seconds"])
+    }
+
+    @Test func aMintIsLoggedAndCountedAndCostsNoDial() throws {
+        let harbour = try RelayHarbour.withTokens()
+        let token = try harbour.mint("initech", "expires_in_seconds=30&zone=eu")
+        let line = try harbour.log.line("token-minted")
+        #expect(line["tenant"] == "initech" && line["zone"] == "eu" && line["kind"] == "key")
+        #expect(line["expires_in_seconds"] == 30 && line["level"] == "info")
+        #expect(harbour.acceptedAnywhere == 0)
+        for secret in [token, harbour.key(of: "initech")] {
+            #expect(!harbour.log.text.contains { $0.contains(secret) })
+        }
+    }
+
+    // MARK: Where
+
+    @Test(arguments: [("/v3/token", 200), ("//v3/token", 200), ("/eu/v3/token", 200), ("/us/v3/token", 403)])
+    func tokensAreMintedWhereSessionsAre(_ path: String, _ status: Int) throws {
+        let harbour = try RelayHarbour.withTokens()
+        #expect(try harbour.askForToken(path, authorization: harbour.key(of: "acme")).status == status)
+    }
+
+    @Test(arguments: ["/v3/token/", "/v3/tokens", "/x/y/v3/token", "/%65u/v3/token", "/v3/token%3f"])
+    func elsewhereThereIsNothing(_ path: String) throws {
+        let harbour = try RelayHarbour.withTokens()
+        let answer = try harbour.askForToken(path, authorization: harbour.key(of: "acme"))
+        #expect([400, 404].contains(answer.status))
+        #expect(answer.json["type"] == "urn:tidegate:refusal:bad-request")
+    }
+
+    @Test func withoutSigningKeysThereIsNothing() throws {
+        let harbour = try RelayHarbour()
+        #expect(try harbour.askForToken(authorization: harbour.key(of: "acme")).status == 404)
+        #expect(try harbour.askForToken(method: "OPTIONS").status == 404)
+    }
+
+    @Test func aZoneIsBoundByHostPathOrParameter() throws {
+        let harbour = try RelayHarbour.withTokens { $0.hosts = ["eu.stt.example.com": .eu] }
+        let key = harbour.key(of: "initech")
+        let asks = [
+            ("/v3/token", "", "eu.stt.example.com"), ("/eu/v3/token", "", "localhost"),
+            ("/v3/token", "&zone=eu", "localhost"),
+        ]
+        for (path, query, host) in asks {
+            #expect(
+                try harbour.askForToken(path, "expires_in_seconds=60\(query)", host: host, authorization: key).status
+                    == 200)
+        }
+        let minted = try (0..<3).map { _ in try harbour.log.line("token-minted") { $0["zone"] == "eu" } }
+        #expect(minted.count == 3)
+        let conflict = try harbour.askForToken("/eu/v3/token", "expires_in_seconds=60&zone=us", authorization: key)
+        #expect(conflict.status == 400 && conflict.json["error"]?.string?.contains("Two zones") == true)
+    }
+
+    // MARK: Who
+
+    @Test(arguments: ["tg_wrong", "tgt_wrong", "Basic abc"]) func aWrongCredentialMintsNothing(_ text: String) throws {
+        let harbour = try RelayHarbour.withTokens()
+        let answer = try harbour.askForToken(authorization: text)
+        #expect(answer.status == 401)
+        #expect(answer.head.fields.first("WWW-Authenticate") == #"Bearer realm="tidegate""#)
+        #expect(answer.json["error"] == "The credential is not known or not accepted here.")
+        #expect(answer.json["detail"] == answer.json["error"])
+    }
+
+    @Test func aTokenMintsNoOther() throws {
+        let harbour = try RelayHarbour.withTokens()
+        let token = try harbour.mint("acme")
+        let answer = try harbour.askForToken(authorization: token)
+        #expect(answer.status == 401)
+        #expect(answer.json["error"] == "The credential is not known or not accepted here.")
+    }
+
+    /// URLs end up in logs: no credential mints from there, and none is looked for.
+    @Test func aKeyInTheQueryIsNone() throws {
+        let harbour = try RelayHarbour.withTokens()
+        let answer = try harbour.askForToken("/v3/token", "expires_in_seconds=60&token=\(harbour.key(of: "acme"))")
+        #expect(answer.status == 422)
+        #expect(
+            answer.body == #"{"detail":[{"type":"missing","loc":["header","authorization"],"msg":"Field required"}]}"#)
+    }
+
+    // MARK: What
+
+    @Test func wrongValuesAreToldInTheProvidersForm() throws {
+        let harbour = try RelayHarbour.withTokens()
+        let answer = try harbour.askForToken("/v3/token", "max_session_duration_seconds=5")
+        #expect(answer.status == 422)
+        #expect(answer.head.fields.first("Content-Type") == "application/json")
+        #expect(answer.json["detail"]?.items?.count == 3)
+    }
+
+    @Test(arguments: [
+        ("acme", "zone=us", 403, "residency"), ("acme", "zone=mars", 400, "bad-request"),
+        ("acme", "origin=https://evil.example", 403, "origin"),
+        ("globex", "origin=https://app.acme.example&zone=eu", 403, "residency"),
+    ]) func whatPolicyWouldRefuseIsNotMinted(_ tenant: String, _ query: String, _ status: Int, _ name: String) throws {
+        let harbour = try RelayHarbour.withTokens()
+        let answer = try harbour.askForToken(
+            "/v3/token", "expires_in_seconds=60&\(query)", authorization: harbour.key(of: tenant))
+        #expect(answer.status == status)
+        #expect(answer.head.fields.first("Content-Type") == "application/problem+json")
+        #expect(answer.json["type"]?.string == "urn:tidegate:refusal:\(name)")
+        #expect(answer.json["error"] == answer.json["detail"])
+        let line = try harbour.log.line("refused")
+        #expect(line["refusal"]?.string == name && line["kind"] == "token-request")
+    }
+
+    @Test func aWrongSiteNamesTheRightOne() throws {
+        let harbour = try RelayHarbour.withTokens {
+            $0.site = Site(name: "over there", zone: .us, elsewhere: [.eu: "wss://eu.relay.example/v3/ws"])
+        }
+        let answer = try harbour.askForToken(authorization: harbour.key(of: "acme"))
+        #expect(answer.status == 421 && answer.json["site"] == "wss://eu.relay.example/v3/ws")
+    }
+
+    // MARK: How
+
+    @Test(arguments: [("POST", 405), ("HEAD", 405), ("DELETE", 405), ("OPTIONS", 204)])
+    func otherMethodsAreToldWhatThereIs(_ method: String, _ status: Int) throws {
+        let harbour = try RelayHarbour.withTokens()
+        let answer = try harbour.askForToken(method: method, authorization: harbour.key(of: "acme"))
+        #expect(answer.status == status)
+        #expect(answer.head.fields.first("Allow") == "GET, OPTIONS")
+        #expect(answer.body.isEmpty == (method == "HEAD" || method == "OPTIONS"))
+    }
+
+    @Test(arguments: [("Content-Length: 0", 200), ("Content-Length: 1", 400), ("Transfer-Encoding: chunked", 400)])
+    func aRequestHasNoBody(_ line: String, _ status: Int) throws {
+        let harbour = try RelayHarbour.withTokens()
+        let lines = ["Authorization: \(harbour.key(of: "acme"))", line]
+        #expect(try harbour.askForToken("/v3/token", "expires_in_seconds=60", lines: lines).status == status)
+    }
+
+    /// One answer a connection: what is pipelined is not read as another request.
+    @Test func theConnectionEndsWithTheAnswer() throws {
+        let harbour = try RelayHarbour.withTokens()
+        let request = RelayHarbour.tokenRequest(
+            "/v3/token?expires_in_seconds=60", lines: ["Authorization: \(harbour.key(of: "acme"))"])
+        for wire in [try harbour.wire(), try harbour.secureWire()] {
+            wire.send(request + request)
+            let answers = String(decoding: wire.readToEnd(), as: UTF8.self)
+            #expect(answers.components(separatedBy: "HTTP/1.1 200").count == 2)
+            #expect(answers.contains("Connection: close"))
+            #expect(wire.end == .finished)
+        }
+    }
+
+    @Test func aRequestInPiecesIsAnsweredOnce() throws {
+        let harbour = try RelayHarbour.withTokens()
+        let wire = try harbour.wire()
+        let request = RelayHarbour.tokenRequest(
+            "/v3/token?expires_in_seconds=60", lines: ["Authorization: \(harbour.key(of: "acme"))"])
+        for byte in request.utf8 { wire.send([byte]) }
+        #expect(String(decoding: wire.readToEnd(), as: UTF8.self).hasPrefix("HTTP/1.1 200 OK\r\n"))
+    }
+
+    @Test func whileDrainingNothingIsMinted() throws {
+        let harbour = try RelayHarbour.withTokens()
+        // A session keeps the relay from ending at once, and an accepted connection may still ask.
+        let client = harbour.client()
+        try client.begun()
+        let wire = try harbour.wire()
+        wire.send("GET /v3/token?expires_in_seconds=60 HTTP/1.1\r\n")
+        _ = try harbour.client("globex").opened()
+        harbour.relay.drain()
+        while !WireClient.isRefused(port: harbour.plainPort) {}
+        wire.send("Host: localhost\r\nAuthorization: \(harbour.key(of: "acme"))\r\n\r\n")
+        let answer = try TokenReply(wire.readToEnd())
+        #expect(answer.status == 503 && answer.json["type"] == "urn:tidegate:refusal:draining")
+        #expect(!harbour.log.text.contains { $0.contains("token-minted") })
+    }
+
+    // MARK: Pages
+
+    @Test func aPageOfTheTenantsMayReadEveryAnswer() throws {
+        let harbour = try RelayHarbour.withTokens()
+        let origin = "Origin: \(HarbourTenant.origin)"
+        let key = "Authorization: \(harbour.key(of: "acme"))"
+        for (query, lines) in [
+            ("expires_in_seconds=60", [key]), ("expires_in_seconds=0", [key]), ("expires_in_seconds=60&zone=us", [key]),
+            ("expires_in_seconds=60", ["Authorization: wrong"]), ("expires_in_seconds=60", []),
+        ] {
+            let answer = try harbour.askForToken("/v3/token", query, lines: lines + [origin])
+            #expect(answer.head.fields.first("Access-Control-Allow-Origin") == HarbourTenant.origin)
+            #expect(answer.head.fields.first("Vary") == "Origin")
+            #expect(answer.head.fields.count("Access-Control-Allow-Credentials") == 0)
+        }
+        let preflight = try harbour.askForToken(
+            method: "OPTIONS", lines: [origin, "Access-Control-Request-Method: GET"])
+        #expect(preflight.status == 204)
+        #expect(preflight.head.fields.first("Access-Control-Allow-Origin") == HarbourTenant.origin)
+        #expect(preflight.head.fields.first("Access-Control-Max-Age") == "600")
+    }
+
+    @Test func aStrangersPageMayReadNoneAndMintsNothing() throws {
+        let harbour = try RelayHarbour.withTokens()
+        for method in ["GET", "OPTIONS"] {
+            let answer = try harbour.askForToken(
+                method: method, authorization: harbour.key(of: "acme"), lines: ["Origin: https://evil.example"])
+            #expect(answer.status == (method == "GET" ? 403 : 204))
+            #expect(!answer.head.fields.all.contains { $0.name.hasPrefix("Access-Control") })
+        }
+    }
+}
+
+// MARK: - What the stories need
+
+extension RelayHarbour {
+    /// A harbour whose relay mints tokens.
+    static func withTokens(_ adjust: (inout Plan) throws -> Void = { _ in }) throws -> RelayHarbour {
+        try RelayHarbour { plan in
+            plan.tokenKeys = [newTokenKey()]
+            try adjust(&plan)
+        }
+    }
+
+    /// As `openssl rand -hex 32` makes them.
+    static func newTokenKey() -> String { Hex.encode(RandomBytes.make(32)) }
+
+    /// A token of a tenant.
+    func mint(_ tenant: String = "acme", _ query: String = "expires_in_seconds=60") throws -> String {
+        let answer = try askForToken("/v3/token", query, authorization: key(of: tenant))
+        return try #require(answer.json["token"]?.string)
+    }
+
+    /// Sends a request for a token on a connection of its own.
+    func askForToken(
+        _ path: String = "/v3/token", _ query: String = "expires_in_seconds=60", method: String = "GET",
+        host: String = "localhost", authorization: String? = nil, lines: [String] = []
+    ) throws -> TokenReply {
+        let wire = try wire()
+        let credential = authorization.map { ["Authorization: \($0)"] } ?? []
+        wire.send(Self.tokenRequest("\(path)?\(query)", method: method, host: host, lines: credential + lines))
+        return try TokenReply(wire.readToEnd())
+    }
+
+    static func tokenRequest(
+        _ target: String, method: String = "GET", host: String = "localhost", lines: [String]
+    ) -> String {
+        (["\(method) \(target) HTTP/1.1", "Host: \(host)"] + lines).map { $0 + "\r\n" }.joined() + "\r\n"
+    }
+}
+
+/// An answer, whole, with nothing behind it.
+struct TokenReply {
+    let head: ResponseHead
+    let body: String
+
+    init(_ bytes: [UInt8]) throws {
+        var consumed = 0
+        var parser = ResponseHeadParser()
+        head = try #require(try parser.parse(bytes.span.bytes, consumed: &consumed))
+        body = String(decoding: bytes[consumed...], as: UTF8.self)
+    }
+
+    var status: Int { head.status }
+    var json: JSONValue { (try? JSONValue(parsing: body)) ?? [:] }
+
+    /// The names of the members, in their order.
+    var members: [String] {
+        guard case .object(let members) = json else { return [] }
+        return members.map(\.name)
+    }
+}
