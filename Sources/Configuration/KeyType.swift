@@ -36,6 +36,8 @@ package indirect enum KeyType: Sendable {
     case durationOrZero
     case size(ClosedRange<Int>)
     case zone
+    /// The name of a query parameter.
+    case parameter
     case listenAddress
     case connectAddress
     case webSocketURL
@@ -59,8 +61,13 @@ package indirect enum KeyType: Sendable {
             case .zone: Zone(name) == nil ? KeyType.zone.accepted : nil
             case .tenant: TenantName(name) == nil ? "a tenant's name: 1–63 letters, digits, `-`, `_` or `.`" : nil
             case .host: HostAndPort.isHost(name) ? nil : "a host name without a port"
-            case .parameter: name.isEmpty ? "a parameter's name" : nil
+            case .parameter: ParameterName(name).map(complaint) ?? KeyType.parameter.accepted
             }
+        }
+
+        private func complaint(about name: ParameterName) -> String? {
+            let own = ParameterName.own.map { "`\($0)`" }.joined(separator: " and ")
+            return name.isOwn ? "a parameter that the provider is sent: \(own) are Tidegate's own" : nil
         }
 
         /// The same as JSON Schema.
@@ -69,7 +76,7 @@ package indirect enum KeyType: Sendable {
             case .zone: KeyType.zone.schema
             case .tenant: .matching("^[A-Za-z0-9._-]{1,63}$")
             case .host: .matching("^(\(JSONTree.hostName)|\\[[0-9A-Fa-f:.]+\\])$")
-            case .parameter: ["minLength": 1]
+            case .parameter: .matching("^(?!(token|zone)$)\(JSONTree.parameter)$")
             }
         }
     }
@@ -97,6 +104,7 @@ package indirect enum KeyType: Sendable {
         case .size(let range):
             "a size from \(KeyType.sizeText(range.lowerBound)) to \(KeyType.sizeText(range.upperBound)), such as 64KiB"
         case .zone: "a zone's name: lowercase letters, digits and `-`, beginning with a letter"
+        case .parameter: "a parameter's name: 1–\(ParameterName.maxPlainLength) letters, digits, `_`, `-` or `.`"
         case .listenAddress: "a literal address or `localhost`, and a port, such as 0.0.0.0:8443 or [::1]:8443"
         case .connectAddress: "a literal address and a port, such as 10.20.0.15:443"
         case .webSocketURL: "a WebSocket URL: wss://host[:port]/path"
@@ -119,6 +127,7 @@ package indirect enum KeyType: Sendable {
         case .durationOrZero: Scalars.duration(text) != nil
         case .size(let range): Scalars.size(text).map(range.contains) ?? false
         case .zone: Zone(text) != nil
+        case .parameter: ParameterName(text) != nil
         case .listenAddress: Scalars.listenAddress(text) != nil
         case .connectAddress: EndpointAddress(text) != nil
         case .network: Network(text) != nil
@@ -158,7 +167,7 @@ package indirect enum KeyType: Sendable {
             ["type": "object", "propertyNames": kind.schema, "additionalProperties": value.schema]
         case .residency:
             ["anyOf": [["const": "any"], KeyType.zone.schema, .items(KeyType.zone.schema, atLeast: 1)]]
-        case .anyOrList: ["anyOf": [["const": "any"], .items(KeyType.text.schema, atLeast: 0)]]
+        case .anyOrList: ["anyOf": [["const": "any"], .items(KeyType.parameter.schema, atLeast: 0)]]
         case .secret: .oneOf(["file", "env"])
         case .keySet: ["anyOf": [.matching("^https://"), .oneOf(["file"])]]
         case .text, .file, .authority: .someText
@@ -176,13 +185,14 @@ package indirect enum KeyType: Sendable {
         case .size(let range):
             .wholeOrText(range, "^[0-9]+(KiB|MiB|GiB)?$")
         case .zone: .matching("^(?!any$)[a-z][a-z0-9-]{0,62}$")
+        case .parameter: JSONTree.someText.with(["pattern": .text("^\(JSONTree.parameter)$")])
         case .listenAddress: .matching("^([A-Za-z]+|\(JSONTree.literalAddress)):[0-9]{1,5}$")
         case .connectAddress: .matching("^\(JSONTree.literalAddress):[0-9]{1,5}$")
         case .webSocketURL: .matching("^[Ww][Ss]{1,2}://[^/?#@]+(/[^?#@]*)?$")
         case .network: .matching("^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$")
         case .origin:
             .matching(
-                "^[A-Za-z][A-Za-z0-9+.-]*://(\\*\\.[^./*]+\\.[^/*]+|\(JSONTree.hostName)|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?$"
+                "^[A-Za-z][A-Za-z0-9+.-]*://(\\*\\.[^./?#@:*]+[.。．｡][^/?#@:*]+|[^/?#@:*\\[\\]]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?$"
             )
         case .digest: .matching("^[0-9A-Fa-f]{64}$")
         case .pin: .matching("^[A-Za-z0-9+/]{43}=$")
@@ -217,6 +227,7 @@ package enum FileRole: Sendable {
 
 extension JSONTree {
     fileprivate static let hostName = "[A-Za-z0-9_-]+(\\.[A-Za-z0-9_-]+)*"
+    fileprivate static let parameter = "[A-Za-z0-9_.-]{1,\(ParameterName.maxPlainLength)}"
     fileprivate static let literalAddress = "([0-9]{1,3}(\\.[0-9]{1,3}){3}|\\[[0-9A-Fa-f:.]+\\])"
 
     /// Any text. Without quotes, an editor takes `5` for a number and `true` for a truth.

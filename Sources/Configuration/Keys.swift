@@ -222,11 +222,9 @@ extension KeyTable {
         Key("parameters", .section, "Query parameters of a session."),
         Key(
             "parameters.allow", .anyOrList, default: "any",
-            force: .notYetRestricting(gap: "a session's query may hold any parameter", harmless: "any"),
-            "`any`, or the names a client may use."),
+            "`any`, or the names a client may use. A name that is forced need not be among them."),
         Key(
             "parameters.force", .map(.parameter, .text), default: "",
-            force: .notYetRestricting(gap: "no parameter is replaced", harmless: ""),
             "Names and values that replace the client's."),
 
         Key(
@@ -290,12 +288,10 @@ extension KeyTable {
         Key("tenants.*.parameters", .section, "Query parameters of the tenant's sessions."),
         Key(
             "tenants.*.parameters.allow", .anyOrList, default: "any",
-            force: .notYetRestricting(gap: "the tenant's sessions may send any parameter", harmless: "any"),
-            "`any`, or the names a client may use."),
+            "`any`, or the names a client may use; a residency needs one that carries data out of it to be named."),
         Key(
             "tenants.*.parameters.force", .map(.parameter, .text), default: "",
-            force: .notYetRestricting(gap: "no parameter is replaced", harmless: ""),
-            "Names and values that replace the client's."),
+            "Names and values that replace the client's and the relay's."),
         Key(
             "tenants.*.provider_keys", .map(.zone, .secret),
             "Provider keys used instead of the zones'."),

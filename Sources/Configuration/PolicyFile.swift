@@ -34,11 +34,13 @@ private struct PolicyReader {
         let keys = keys(clients, of: name, place)
         let origins = origins(clients)
         let providerKeys = providerKeys(section)
+        let parameters = ParameterRules(section.section("parameters"), faults: &faults)
         guard let residency = residency(section) else { return nil }
         let tenant = Tenant(
             name: name, residency: residency, keys: keys.map(\.hash), origins: origins,
             certificates: clients.texts("certificates").map(\.text), jwt: claim(clients),
-            limits: TenantLimits(section.section("limits")), parameters: ParameterRules(section.section("parameters")))
+            limits: TenantLimits(section.section("limits")), parameters: parameters)
+        warnOfEgress(tenant, section.section("parameters"))
         return PolicyFile.PlacedTenant(
             tenant: tenant, place: place, residencyPlace: section.node("residency")?.place ?? place,
             providerKeys: providerKeys, keyPlaces: keys.map(\.place))
@@ -63,6 +65,16 @@ private struct PolicyReader {
         }
         warnOfEdge(beside: zones, node)
         return ZoneList(zones).map { .zones($0) }
+    }
+
+    private mutating func warnOfEgress(_ tenant: Tenant, _ section: Section) {
+        let names = ParameterName.egress.filter(tenant.parameters.names)
+        guard !tenant.residency.admitsEverySite, !names.isEmpty, let node = section.node else { return }
+        let named = names.map(\.description).joined(separator: ", ")
+        faults.warning(
+            node.place,
+            "transcripts and audio of tenant \(tenant.name) may leave \(tenant.residency) by \(named), and the relay cannot see "
+                + "where to; name none of them here unless that is meant")
     }
 
     private mutating func warnOfEdge(beside zones: [Zone], _ node: Node) {
@@ -101,7 +113,7 @@ private struct PolicyReader {
     private mutating func origins(_ clients: Section) -> [OriginPattern] {
         clients.texts("origins").compactMap { text, place in
             do throws(OriginPatternError) {
-                let pattern = try OriginPattern(text)
+                let pattern = try OriginPattern(BrowserOrigin.of(text))
                 warnOfStrangers(pattern, place)
                 return pattern
             } catch {
@@ -141,14 +153,5 @@ extension TenantLimits {
             audioRate: section.optional("audio_rate", Scalars.decimal),
             audioHoursPerDay: section.optional("audio_hours_per_day", Scalars.decimal),
             session: section.optional("session", Scalars.duration))
-    }
-}
-
-extension ParameterRules {
-    fileprivate init(_ section: Section) {
-        let force = section.pairs("force").compactMap { pair in pair.value.text.map { (pair.key, $0) } }
-        self.init(
-            allow: section.node("allow")?.list.map { $0.compactMap(\.text) },
-            force: Dictionary(force, uniquingKeysWith: { first, _ in first }))
     }
 }

@@ -141,7 +141,7 @@ struct SchemaCheck {
             faults.error(node.place, "\(shown) is \(written(node)), not \(KeyType.anyOrList.accepted)")
             return
         }
-        checkList(node, .text, at: path, shown: shown)
+        checkList(node, .parameter, at: path, shown: shown)
     }
 
     private mutating func checkSecret(_ node: Node, _ role: FileRole, shown: String) {

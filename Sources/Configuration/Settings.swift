@@ -18,6 +18,8 @@ package struct Settings: Sendable {
     package var log: LogSettings
     /// Event loops; 0: one per core.
     package var threads: Int
+    /// What is done to the query of every session.
+    package var parameters: ParameterRules
     /// Provider keys that tenants have of their own, instead of their zones' keys.
     package var tenantKeys: [TenantName: [Zone: SecretSource]]
     /// Where and how receipts are kept; `nil`: none are.
@@ -30,7 +32,8 @@ package struct Settings: Sendable {
     package init(
         site: Site, listeners: [ListenerSettings], hosts: [String: Zone] = [:], zones: [ZoneSettings],
         limits: LimitSettings = LimitSettings(), timeouts: TimeoutSettings = TimeoutSettings(),
-        log: LogSettings = LogSettings(), threads: Int = 0, tenantKeys: [TenantName: [Zone: SecretSource]] = [:],
+        log: LogSettings = LogSettings(), threads: Int = 0, parameters: ParameterRules = ParameterRules(),
+        tenantKeys: [TenantName: [Zone: SecretSource]] = [:],
         receipts: ReceiptSettings? = nil, admin: AdminSettings? = nil, tokens: TokenSettings? = nil
     ) {
         self.site = site
@@ -41,6 +44,7 @@ package struct Settings: Sendable {
         self.timeouts = timeouts
         self.log = log
         self.threads = threads
+        self.parameters = parameters
         self.tenantKeys = tenantKeys
         self.receipts = receipts
         self.admin = admin
@@ -51,7 +55,7 @@ package struct Settings: Sendable {
     package func policy(version: String, tenants: [Tenant]) -> PolicySnapshot {
         PolicySnapshot(
             version: version, site: site, zones: zones.map { ZoneDefinition($0.zone, endpoints: $0.endpoints) },
-            hosts: hosts, tenants: tenants)
+            hosts: hosts, parameters: parameters, tenants: tenants)
     }
 }
 

@@ -23,11 +23,12 @@ private struct TidegateReader {
     var faults: Faults
 
     mutating func settings(hostName: String) -> Settings {
-        Settings(
+        let parameters = ParameterRules(file.section("parameters"), faults: &faults)
+        return Settings(
             site: site(hostName: hostName), listeners: listeners(), hosts: hosts(), zones: zones(),
             limits: LimitSettings(file.section("limits")), timeouts: TimeoutSettings(file.section("timeouts")),
-            log: LogSettings(file.section("log")), threads: file.whole("threads"), receipts: receipts(),
-            admin: admin(), tokens: tokens())
+            log: LogSettings(file.section("log")), threads: file.whole("threads"), parameters: parameters,
+            receipts: receipts(), admin: admin(), tokens: tokens())
     }
 
     mutating func policies() -> [(text: String, place: Place)] {

@@ -17,6 +17,7 @@ struct Weaknesses {
         for item in tenants {
             findUnserved(item)
             findUndirected(item)
+            findCarriedOut(item)
         }
     }
 
@@ -48,6 +49,12 @@ struct Weaknesses {
             item.residencyPlace,
             "tenant \(item.tenant.name) may be heard anywhere, but without an edge zone its requests that ask for no "
                 + "zone are refused; list its zones instead of `any`, the first for those")
+    }
+
+    private mutating func findCarriedOut(_ item: PolicyFile.PlacedTenant) {
+        let policy = settings.policy(version: "", tenants: [item.tenant])
+        guard let refusal = policy.parameters(of: item.tenant.name)?.refusal(of: []) else { return }
+        faults.warning(item.residencyPlace, "tenant \(item.tenant.name) is always refused here: \(refusal.sentence)")
     }
 
     private static func listed(_ names: [String]) -> String {

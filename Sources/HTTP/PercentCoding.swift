@@ -5,6 +5,11 @@ enum PercentCoding {
     /// The text behind a parameter's name or value. A `%` without two digits stays as it is; bytes that are not UTF-8
     /// become U+FFFD.
     static func decode(_ encoded: some Collection<UInt8>) -> String {
+        String(decoding: decodedBytes(encoded), as: UTF8.self)
+    }
+
+    /// The same as bytes, of which none is lost.
+    static func decodedBytes(_ encoded: some Collection<UInt8>) -> [UInt8] {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(encoded.count)
         var rest = encoded[...]
@@ -15,7 +20,7 @@ enum PercentCoding {
             default: bytes.append(byte)
             }
         }
-        return String(decoding: bytes, as: UTF8.self)
+        return bytes
     }
 
     /// The text with everything but unreserved characters (RFC 3986 §2.3) escaped.

@@ -60,6 +60,12 @@ extension RequestTarget {
         pieces.filter { $0.isNamed(name) }.map(\.value)
     }
 
+    /// The names of all query parameters, decoded, in order; one that stands twice is there twice. What stands between two `&`
+    /// is a parameter whether it has a `=` or not; nothing at all is none (URL Standard, application/x-www-form-urlencoded).
+    package var parameterNames: [[UInt8]] {
+        pieces.filter { !$0.text.isEmpty }.map(\.name)
+    }
+
     /// The target without any parameter of these names, however the names are escaped; every other byte of it stays.
     ///
     /// With each `name[=value]` goes one separator: the `&` beside it, or the `?` when it was the only piece.
@@ -85,16 +91,17 @@ extension RequestTarget {
 private struct QueryPiece {
     /// As it came.
     let text: Substring
-    private let name: String
+    /// Decoded.
+    let name: [UInt8]
 
     init(_ bytes: Substring.UTF8View) {
         text = Substring(bytes)
-        name = PercentCoding.decode(bytes.prefix { $0 != UInt8(ascii: "=") })
+        name = PercentCoding.decodedBytes(bytes.prefix { $0 != UInt8(ascii: "=") })
     }
 
     /// Compared byte by byte: two texts that Unicode calls equivalent are two names to an upstream.
     func isNamed(_ name: String) -> Bool {
-        self.name.utf8.elementsEqual(name.utf8)
+        self.name.elementsEqual(name.utf8)
     }
 
     /// The decoded value; empty without an `=`.

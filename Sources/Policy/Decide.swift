@@ -1,4 +1,5 @@
-/// The decision: which zone may hear a request's audio, or why none may. The rules are PRODUCT's, in its order.
+/// The decision: which zone may hear a request's audio, or why none may. The rules are PRODUCT's, in its order, and one more
+/// for the query.
 ///
 /// `Policy` knows tenants, zones, sites and rules, and nothing of sockets, files, clocks or credentials: it is a table of
 /// truth. `RelayCore` asks it for every session, and again when a new policy comes; `explain` asks it for people.
@@ -9,6 +10,7 @@ package func decide(_ request: PolicyRequest, under policy: PolicySnapshot) -> D
         try trail.add(.origin, judgeOrigin(of: request, tenant))
         let zones = try trail.add(.residency, chooseZones(for: request, tenant, under: policy))
         try trail.add(.site, judgeSite(policy.site, tenant))
+        try trail.add(.parameters, judgeParameters(request.parameters, tenant, under: policy))
         try trail.add(.limits, judgeLimits(request.admission))
         trail.addAhead(.endpoints, dialOrder(zones, ask: request.ask.zone ?? request.bounds.zone, under: policy))
         trail.addAhead(.verification, "Host name and CA of each endpoint, and its zone's pins and networks.")
@@ -138,6 +140,16 @@ private func judgeSite(_ site: Site, _ tenant: Tenant) -> Ruling<Void> {
         Refusal(
             .wrongSite, "This site is in \(zone); the data of tenant \(tenant.name) may not pass it. \(remedy)",
             site: right))
+}
+
+// Rule 8, told after what the tenant may and before what there is room for.
+private func judgeParameters(
+    _ names: [ParameterName], _ tenant: Tenant, under policy: PolicySnapshot
+) -> Ruling<Void> {
+    let parameters = SessionParameters(of: tenant, under: policy)
+    if let refusal = parameters.refusal(of: names) { return .refuses(refusal) }
+    let set = parameters.forced.map(\.name.description)
+    return .holds((), "The query may hold what it holds; set by policy: \(listed(set, or: "and")).")
 }
 
 // Rule 5.

@@ -41,13 +41,14 @@ package struct TrailStep: Equatable, Sendable {
     }
 }
 
-/// The rules of a decision, numbered as in PRODUCT.
-package enum Rule: Int, CaseIterable, Comparable, Sendable {
+/// The rules of a decision, in the order they are asked. The first seven are numbered as in PRODUCT.
+package enum Rule: Int, CaseIterable, Sendable {
     case credential = 1
     case origin
     case residency
     case site
-    case limits
+    case parameters = 8
+    case limits = 5
     case endpoints
     case verification
 
@@ -58,15 +59,13 @@ package enum Rule: Int, CaseIterable, Comparable, Sendable {
         case .origin: "An Origin that is present must be among the tenant's."
         case .residency: "The zone asked for, or else the tenant's first, must be in the tenant's residency."
         case .site: "A site with a zone serves a tenant only if the tenant's residency admits the site's zone."
+        case .parameters:
+            "The query may hold what the relay and the tenant allow, and nothing that can carry data out of a residency unless the tenant's rules name it."
         case .limits: "The limits of the tenant and of the relay must admit the session."
         case .endpoints:
             "The zone's endpoints are tried in order, then, if no zone was asked for, those of the tenant's next allowed zone; never any other."
         case .verification:
             "The upstream connection is verified: host name, CA, and where configured pins and address ranges."
         }
-    }
-
-    package static func < (left: Rule, right: Rule) -> Bool {
-        left.rawValue < right.rawValue
     }
 }

@@ -10,6 +10,8 @@ package struct Explanation: Equatable, Sendable {
     package let asked: String?
     /// The origin asked about.
     package let origin: String?
+    /// The names of the query's parameters asked about.
+    package let parameters: [String]
     /// The decision.
     package let outcome: Outcome
     /// Each rule that was looked at, in order.
@@ -44,7 +46,7 @@ package struct Explanation: Equatable, Sendable {
 
     /// One rule and what it found.
     package struct Step: Encodable, Equatable, Sendable {
-        /// The rule's number in PRODUCT.
+        /// The rule's number.
         package let rule: Int
         /// The rule's text.
         package let statement: String
@@ -56,17 +58,26 @@ package struct Explanation: Equatable, Sendable {
 
     /// Decides as for a client that proved `tenant` by its key, within every limit.
     ///
-    /// - Parameter zone: the text a client would send as `zone`; need not be defined.
-    package init(tenant: TenantName, asking zone: String?, origin: String?, under policy: PolicySnapshot) {
+    /// - Parameters:
+    ///   - zone: the text a client would send as `zone`; need not be defined.
+    ///   - parameters: the names of other parameters in its query, decoded.
+    package init(
+        tenant: TenantName, asking zone: String?, origin: String?, parameters: [String] = [],
+        under policy: PolicySnapshot
+    ) {
         self.tenant = tenant.text
         self.policy = policy.version
         site = policy.site.name
         asked = zone
         self.origin = origin
+        self.parameters = parameters
         do throws(AskError) {
             let ask = try Ask.from(
                 host: nil, path: "/v3/ws", zoneParameters: zone.map { [$0] } ?? [], zones: policy.definedZones)
-            let decision = decide(PolicyRequest(identity: .tenant(tenant), origin: origin, ask: ask), under: policy)
+            let request = PolicyRequest(
+                identity: .tenant(tenant), origin: origin, ask: ask,
+                parameters: parameters.map { ParameterName(decoded: Array($0.utf8)) })
+            let decision = decide(request, under: policy)
             rules = decision.trail.map(Step.init)
             outcome = Outcome(decision.takeOutcome())
         } catch {
@@ -79,7 +90,7 @@ package struct Explanation: Equatable, Sendable {
 
 extension Explanation: Encodable {
     private enum Member: String, CodingKey {
-        case tenant, policy, site, asked, origin, decision, zone, endpoints, refusal, rules
+        case tenant, policy, site, asked, origin, parameters, decision, zone, endpoints, refusal, rules
     }
 
     package func encode(to encoder: any Encoder) throws {
@@ -89,6 +100,7 @@ extension Explanation: Encodable {
         try object.encode(site, forKey: .site)
         try object.encodeIfPresent(asked, forKey: .asked)
         try object.encodeIfPresent(origin, forKey: .origin)
+        try object.encode(parameters, forKey: .parameters)
         switch outcome {
         case .granted(let zone, let endpoints):
             try object.encode("granted", forKey: .decision)

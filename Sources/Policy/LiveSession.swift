@@ -12,12 +12,14 @@ package struct LiveSession: Equatable, Sendable {
     package let origin: String?
     /// Whether an `Authorization` header came with the request.
     package let hasAuthorization: Bool
+    /// The names of its query's parameters, as far as they are known.
+    package let parameters: [ParameterName]
     /// The client key that proved the tenant, as `CredentialProof.id` tells it; `nil`: not known.
     package let keyID: String?
 
     package init(
         id: String, tenant: TenantName, zone: Zone, endpoint: String, origin: String? = nil,
-        hasAuthorization: Bool = true, keyID: String? = nil
+        hasAuthorization: Bool = true, parameters: [ParameterName] = [], keyID: String? = nil
     ) {
         self.id = id
         self.tenant = tenant
@@ -25,6 +27,7 @@ package struct LiveSession: Equatable, Sendable {
         self.endpoint = endpoint
         self.origin = origin
         self.hasAuthorization = hasAuthorization
+        self.parameters = parameters
         self.keyID = keyID
     }
 
@@ -32,7 +35,7 @@ package struct LiveSession: Equatable, Sendable {
     package func refusal(from old: PolicySnapshot, to new: PolicySnapshot) -> Refusal? {
         let request = PolicyRequest(
             identity: identity(under: new), origin: origin, hasAuthorizationHeader: hasAuthorization,
-            ownOrigins: ownOrigins(under: old))
+            ownOrigins: ownOrigins(under: old), parameters: parameters)
         guard let endpoint = connected(under: new) ?? connected(under: old) else {
             return Refusal(.residency, "\(self.endpoint) is not an endpoint of zone \(zone) any more.")
         }

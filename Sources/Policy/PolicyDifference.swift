@@ -15,6 +15,8 @@ package struct PolicyDifference: Equatable, Sendable {
         package let members: [String]
         /// The kinds of requests whose decision differs, with a credential that proves the tenant under both.
         package let requests: [RequestChange]
+        /// The parameters of which something else becomes, each with those of the same fate; in the order of their names.
+        package let parameters: [ParameterChange]
 
         /// What becomes of a tenant.
         package enum Kind: String, Sendable {
@@ -44,6 +46,16 @@ package struct PolicyDifference: Equatable, Sendable {
         package let before: Verdict
         /// What they will get.
         package let after: Verdict
+    }
+
+    /// Parameters of which something else becomes than before.
+    package struct ParameterChange: Equatable, Sendable {
+        /// In order. Every name that no rule of either policy has counts as one, `nil`, behind the others.
+        package let names: [ParameterName?]
+        /// What became of them.
+        package let before: SessionParameters.Fate
+        /// What will.
+        package let after: SessionParameters.Fate
     }
 
     /// Requests that no tenant's origins can tell apart.
@@ -111,17 +123,35 @@ private struct Comparison {
     }
 
     private func change(of name: TenantName) -> PolicyDifference.TenantChange? {
-        guard let before = old.tenants[name] else { return .init(name: name, kind: .added, members: [], requests: []) }
-        guard let after = new.tenants[name] else { return .init(name: name, kind: .removed, members: [], requests: []) }
+        guard let before = old.tenants[name] else { return .init(name: name, kind: .added) }
+        guard let after = new.tenants[name] else { return .init(name: name, kind: .removed) }
         let members = before.members(thatDifferFrom: after) + others(name)
         // The same tenant on the same ground is decided the same.
         guard !members.isEmpty || !isSameGround else { return nil }
         let requests = requests(of: name, then: name)
-        guard !members.isEmpty || !requests.isEmpty else { return nil }
-        return .init(name: name, kind: .changed, members: members, requests: requests)
+        let parameters = parameters(of: before, then: after)
+        guard !members.isEmpty || !requests.isEmpty || !parameters.isEmpty else { return nil }
+        return .init(name: name, kind: .changed, members: members, requests: requests, parameters: parameters)
     }
 
-    private var isSameGround: Bool { old.site == new.site && old.zones == new.zones }
+    private var isSameGround: Bool {
+        old.site == new.site && old.zones == new.zones && old.parameters == new.parameters
+    }
+
+    // MARK: Parameters
+
+    private func parameters(of former: Tenant, then owner: Tenant) -> [PolicyDifference.ParameterChange] {
+        let before = SessionParameters(of: former, under: old)
+        let after = SessionParameters(of: owner, under: new)
+        let rules = [old.parameters, new.parameters, former.parameters, owner.parameters]
+        let written = Set(rules.flatMap { Array($0.force.keys) + Array($0.allow ?? []) } + ParameterName.egress)
+        let names = written.sorted().map { Optional($0) } + [nil]
+        return names.reduce(into: []) { changes, name in
+            // No rule can have a name without a byte.
+            let fates = (before.fate(of: name ?? ""), after.fate(of: name ?? ""))
+            if fates.0 != fates.1 { changes.add(name, fates.0, fates.1) }
+        }
+    }
 
     // MARK: Keys
 
@@ -196,6 +226,23 @@ extension [PolicyDifference.RequestChange] {
         self[place] = Element(
             asked: change.asked, origins: self[place].origins + change.origins, before: self[place].before,
             after: self[place].after)
+    }
+}
+
+extension PolicyDifference.TenantChange {
+    fileprivate init(name: TenantName, kind: Kind) {
+        self.init(name: name, kind: kind, members: [], requests: [], parameters: [])
+    }
+}
+
+extension [PolicyDifference.ParameterChange] {
+    /// Parameters that meet the same are told together.
+    fileprivate mutating func add(
+        _ name: ParameterName?, _ before: SessionParameters.Fate, _ after: SessionParameters.Fate
+    ) {
+        let place = firstIndex { $0.before == before && $0.after == after }
+        guard let place else { return append(Element(names: [name], before: before, after: after)) }
+        self[place] = Element(names: self[place].names + [name], before: before, after: after)
     }
 }
 

@@ -12,6 +12,8 @@ package struct PolicyRequest: Equatable, Sendable {
     package var ownOrigins: [Origin]
     /// The zone asked for.
     package var ask: Ask
+    /// The names in its query, decoded, repeated ones too. Never a value.
+    package var parameters: [ParameterName]
     /// What the limits say.
     package var admission: Admission
 
@@ -19,7 +21,7 @@ package struct PolicyRequest: Equatable, Sendable {
         identity: IdentityOutcome, bounds: CredentialBounds = CredentialBounds(), origin: String? = nil,
         hasAuthorizationHeader: Bool = false,
         ownOrigins: [Origin] = [],
-        ask: Ask = Ask(), admission: Admission = .admitted
+        ask: Ask = Ask(), parameters: [ParameterName] = [], admission: Admission = .admitted
     ) {
         self.identity = identity
         self.bounds = bounds
@@ -27,6 +29,7 @@ package struct PolicyRequest: Equatable, Sendable {
         self.hasAuthorizationHeader = hasAuthorizationHeader
         self.ownOrigins = ownOrigins
         self.ask = ask
+        self.parameters = parameters
         self.admission = admission
     }
 }

@@ -8,15 +8,21 @@ package struct PolicySnapshot: Sendable {
     package let zones: [ZoneDefinition]
     /// Host names, lowercase, and the zones they ask for.
     package let hosts: [String: Zone]
+    /// What operators do to the query of every session.
+    package let parameters: ParameterRules
     /// Every tenant, by name.
     package let tenants: [TenantName: Tenant]
 
     /// Of two tenants or zones of one name the first counts; the loader reports such pairs before they get here.
-    package init(version: String, site: Site, zones: [ZoneDefinition], hosts: [String: Zone] = [:], tenants: [Tenant]) {
+    package init(
+        version: String, site: Site, zones: [ZoneDefinition], hosts: [String: Zone] = [:],
+        parameters: ParameterRules = ParameterRules(), tenants: [Tenant]
+    ) {
         self.version = version
         self.site = site
         self.zones = zones
         self.hosts = hosts
+        self.parameters = parameters
         self.tenants = Dictionary(tenants.map { ($0.name, $0) }, uniquingKeysWith: { first, _ in first })
     }
 

@@ -105,16 +105,3 @@ package struct TenantLimits: Equatable, Sendable {
         self.session = session
     }
 }
-
-/// What policy does to the query of a session.
-package struct ParameterRules: Equatable, Sendable {
-    /// The names a client may use; `nil`: any.
-    package var allow: [String]?
-    /// Values that replace the client's, by name.
-    package var force: [String: String]
-
-    package init(allow: [String]? = nil, force: [String: String] = [:]) {
-        self.allow = allow
-        self.force = force
-    }
-}

@@ -74,7 +74,8 @@ extension SelfTest {
     private static func expectations(under policy: PolicySnapshot) -> [Expectation] {
         let world = World(policy)
         return world.zones.flatMap { zone in
-            ownZone(zone, world) + otherZones(zone, world) + otherSites(zone, world) + rules(zone, world)
+            ownZone(zone, world) + otherZones(zone, world) + otherSites(zone, world) + webhook(zone, world)
+                + rules(zone, world)
         }
     }
 
@@ -108,6 +109,17 @@ extension SelfTest {
                 trial: Trial(identity: world.tenant(of: zone), policy: world.policy(at: site)),
                 verdict: isServed ? world.service(in: zone) : .refused(.wrongSite))
         }
+    }
+
+    /// Transcripts sent to a webhook leave the zone. A residency of `edge` has promised nothing about them.
+    private static func webhook(_ zone: Zone, _ world: World) -> [Expectation] {
+        var trial = Trial(identity: world.tenant(of: zone), policy: world.nowhere)
+        trial.request.parameters = ["webhook_url"]
+        return [
+            Expectation(
+                name: "a webhook for a tenant of \(zone)", trial: trial,
+                verdict: zone == .edge ? world.service(in: zone) : .refused(.badRequest))
+        ]
     }
 
     private static func rules(_ zone: Zone, _ world: World) -> [Expectation] {

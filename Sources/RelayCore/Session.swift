@@ -196,6 +196,9 @@ extension Session {
     /// Whether the client showed an `Authorization` header.
     package var hasAuthorization: Bool { request?.hasAuthorization ?? false }
 
+    /// The names in its request's query, for lists.
+    package var parameters: [ParameterName] { request?.parameters ?? [] }
+
     /// The session's record, should its relay end here and now.
     package func summaryIfCut(now: Instant) -> SessionSummary {
         var summary = summary(now: now)

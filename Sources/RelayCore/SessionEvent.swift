@@ -11,6 +11,8 @@ package struct SessionRequest: Sendable {
     package var hasAuthorization: Bool
     /// The relay's own origins as this client sees them.
     package var ownOrigins: [Origin]
+    /// The names in its query, decoded, repeated ones too. Never a value.
+    package var parameters: [ParameterName]
     /// How a refusal is told.
     package var refusalForm: RefusalForm
     /// What the client's audio will be.
@@ -18,12 +20,13 @@ package struct SessionRequest: Sendable {
 
     package init(
         ask: Ask, origin: String? = nil, hasAuthorization: Bool = true, ownOrigins: [Origin] = [],
-        refusalForm: RefusalForm = .http, audio: AudioFormat = AudioFormat()
+        parameters: [ParameterName] = [], refusalForm: RefusalForm = .http, audio: AudioFormat = AudioFormat()
     ) {
         self.ask = ask
         self.origin = origin
         self.hasAuthorization = hasAuthorization
         self.ownOrigins = ownOrigins
+        self.parameters = parameters
         self.refusalForm = refusalForm
         self.audio = audio
     }

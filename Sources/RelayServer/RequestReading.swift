@@ -29,7 +29,7 @@ struct RequestReading {
                 SessionRequest(
                     ask: ask, origin: origin, hasAuthorization: head.fields.count("Authorization") > 0,
                     ownOrigins: Origin.own(secure: listener.tls != nil, hostField: head.fields.first("Host") ?? ""),
-                    refusalForm: form,
+                    parameters: head.target.parameterNames.map { ParameterName(decoded: $0) }, refusalForm: form,
                     audio: AudioFormat(
                         encodings: head.target.parameter("encoding"),
                         sampleRates: head.target.parameter("sample_rate"))))

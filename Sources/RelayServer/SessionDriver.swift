@@ -98,7 +98,7 @@ final class SessionDriver {
         var summary = session.summary(now: loop.now)
         summary.proof = proof
         guard proof != nil, summary.refusal == nil else { return nil }
-        return LiveRecord(summary: summary, hasAuthorization: session.hasAuthorization)
+        return LiveRecord(summary: summary, hasAuthorization: session.hasAuthorization, parameters: session.parameters)
     }
 
     /// What the session has carried; nil until its upstream is open.
@@ -353,7 +353,8 @@ extension SessionDriver: DialerOwner {
         if let failedEndpoint { worker.countFailover(from: failedEndpoint, to: endpoint.zone) }
         screen = zone.screen(for: endpoint.tenant, endpoint.key)
         record(endpoint)
-        let dialer = Dialer(endpoint, zone: zone, request: request.upstream, worker: worker)
+        let forced = snapshot.policy.parameters(of: endpoint.tenant)?.forced ?? []
+        let dialer = Dialer(endpoint, zone: zone, request: request.upstream.setting(forced), worker: worker)
         self.dialer = dialer
         dialer.start(for: self)
     }

@@ -20,13 +20,16 @@ struct Explain: ParsableCommand {
     @Option(help: "The Origin a browser sends.")
     var origin: String?
 
+    @Option(help: ArgumentHelp("The name of a parameter in its query; may be repeated.", valueName: "name"))
+    var parameter: [String] = []
+
     @Flag(help: "Print JSON.")
     var json = false
 
     func run() throws {
         let policy = try configurationOption.loadForDecisions().policy
         let name = try policy.tenant(named: tenant).name
-        let explanation = Explanation(tenant: name, asking: ask, origin: origin, under: policy)
+        let explanation = Explanation(tenant: name, asking: ask, origin: origin, parameters: parameter, under: policy)
         print(json ? try encoded(explanation) : told(explanation))
     }
 

@@ -38,7 +38,7 @@ import Testing
         #expect(
             named(result.readFaults.warnings.filter { $0.message.contains("NOT YET IN FORCE") }) == [
                 "limits.connections_per_address", "listeners[0].tls.client_ca", "shared_state",
-                "tenants.acme-gmbh.limits", "tenants.acme-gmbh.parameters.allow", "tenants.acme-gmbh.parameters.force",
+                "tenants.acme-gmbh.limits",
             ])
     }
 
@@ -62,6 +62,24 @@ import Testing
                 #expect(told.allSatisfy { $0.contains(".yaml:") && !$0.contains("\n") }, "seed \(seed)")
             }
         }
+    }
+
+    @Test func operatorsThatSetWhatComplianceDoesNotNameAreTold() throws {
+        let directory = try Directory()
+        let file = try directory.write(
+            "tidegate.yaml", smallFile + "\nparameters: {force: {webhook_url: \"https://elsewhere.example/hook\"}}")
+        try directory.write("policy.yaml", smallPolicy)
+        let warnings = ConfigurationLoader.load(file, environment: ["KEY": "k"]).readFaults.warnings
+        let told = directory.told(warnings).filter { $0.contains("always refused") }
+        #expect(told.count == 1)
+        #expect(
+            told.first?.hasPrefix(
+                "policy.yaml:4:16: warning: tenant acme is always refused here: This relay sets the parameter webhook_url"
+            )
+                == true, "\(told)")
+        try directory.write("policy.yaml", smallPolicy + "\n    parameters: {allow: [webhook_url]}")
+        let named = ConfigurationLoader.load(file, environment: ["KEY": "k"]).readFaults.warnings
+        #expect(!directory.told(named).contains { $0.contains("always refused") })
     }
 
     @Test func aSmallConfigurationIsServable() throws {

@@ -92,6 +92,36 @@ import Testing
         #expect(told.contains { $0.hasPrefix(expected) }, "\(told)")
     }
 
+    @Test(arguments: [
+        (
+            "residency: eu", "{allow: [sample_rate, webhook_url, llm_gateway]}",
+            "may leave eu by webhook_url, llm_gateway,"
+        ),
+        ("residency: [us, eu]", "{force: {webhook_url: \"https://a.example\"}}", "may leave us, eu by webhook_url,"),
+    ])
+    func namingWhatCarriesDataOutIsAWarning(residency: String, parameters: String, expected: String) {
+        let text = smallPolicy.replacing("residency: eu", with: "\(residency)\n    parameters: \(parameters)")
+        let told = faults(inPolicyFile: text)
+        #expect(told.count == 1)
+        #expect(told.first?.hasPrefix("p.yaml:5:17: warning: transcripts and audio of tenant acme \(expected)") == true)
+        #expect(faults(inPolicyFile: text.replacing(residency, with: "residency: any")) == [])
+    }
+
+    @Test func anOriginMayBeWrittenInAnyScript() throws {
+        let tenant = try tenant(
+            """
+            acme:
+                residency: eu
+                clients:
+                  origins: ["https://bücher.example", "https://*.BÜCHER.example:8443", "https://*.münchen.example"]
+            """)
+        #expect(
+            tenant.origins.map(\.description) == [
+                "https://xn--bcher-kva.example", "https://*.xn--bcher-kva.example:8443",
+                "https://*.xn--mnchen-3ya.example",
+            ])
+    }
+
     @Test(arguments: ["residency: edge", "residency: [eu, us]", "residency: any"])
     func aResidencyThatSaysWhatItMeansNeedsNoWord(residency: String) {
         #expect(faults(inPolicyFile: smallPolicy.replacing("residency: eu", with: residency)) == [])

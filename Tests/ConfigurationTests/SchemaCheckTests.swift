@@ -43,6 +43,25 @@ import Testing
             "log: {level: loud}",
             "t.yaml:9:14: error: log.level is `loud`; it takes `debug` or `info` or `warning` or `error`"
         ),
+        (
+            "parameters: {force: {token: x}}",
+            "t.yaml:9:22: error: `token` is not a parameter that the provider is sent: `token` and `zone` are Tidegate's own"
+        ),
+        (
+            "parameters: {force: {zone: eu}}",
+            "t.yaml:9:22: error: `zone` is not a parameter that the provider is sent: `token` and `zone` are Tidegate's own"
+        ),
+        (
+            "parameters: {force: {\"a b\": x}}",
+            "t.yaml:9:22: error: `a b` is not a parameter's name: 1–40 letters, digits, `_`, `-` or `.`"
+        ),
+        (
+            "parameters: {allow: [größe]}",
+            "t.yaml:9:22: error: parameters.allow[0] is `größe`; it takes a parameter's name: 1–40 letters, digits, `_`, `-` or `.`"
+        ),
+        ("parameters: {allow: none}", "t.yaml:9:21: error: parameters.allow is `none`, not `any`, or a list of names"),
+        ("parameters: {force: {a: x, a: y}}", "t.yaml:9:22: error: given twice in one mapping: `a`"),
+        ("parameters: {force: {1: x, \"1\": y}}", "t.yaml:9:28: error: `1` is forced twice; leave one of them out"),
         ("log:", "t.yaml:9:1: error: log has no value; give it a mapping, or leave the key out"),
         ("threads: -1", "t.yaml:9:10: error: threads is `-1`; it takes a whole number from 0 to 1024"),
         ("hosts: {\"eu:443\": eu}", "t.yaml:9:9: error: `eu:443` is not a host name without a port"),
@@ -90,7 +109,6 @@ import Testing
     }
 
     @Test(arguments: [
-        "parameters: {allow: [sample_rate]}", "parameters: {force: {redact_pii: true}}",
         "limits: {connections_per_address: 5}",
         "shared_state: {redis: {url: \"redis://r:1/0\"}}",
     ])
@@ -108,7 +126,7 @@ import Testing
         #expect(told.first?.contains("note: ") == true)
     }
 
-    @Test(arguments: ["compression: off", "parameters: {allow: any, force: {}}"])
+    @Test(arguments: ["compression: off"])
     func aValueThatAsksForNothingIsNotMentioned(line: String) {
         #expect(faults(inTidegateFile: smallFile + "\n" + line) == [])
     }

@@ -123,6 +123,16 @@ import Testing
         #expect(told.first?.contains(expected) == true, "\(told)")
     }
 
+    @Test func parametersAreReadAndAnyIsTheDefault() throws {
+        #expect(try settings(smallFile).parameters == ParameterRules())
+        #expect(try settings(smallFile + "\nparameters: {allow: any, force: {}}").parameters == ParameterRules())
+        #expect(try settings(smallFile + "\nparameters: {allow: []}").parameters == ParameterRules(allow: []))
+        #expect(
+            try settings(smallFile + "\nparameters: {allow: [sample_rate, token], force: {redact_pii: true}}")
+                .parameters
+                == ParameterRules(allow: ["sample_rate", "token"], force: ["redact_pii": "true"]))
+    }
+
     @Test func withoutTheirSectionsThereAreNoReceiptsAndNoAdminListener() throws {
         let small = try settings(smallFile)
         #expect(small.receipts == nil)

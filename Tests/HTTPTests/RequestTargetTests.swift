@@ -53,6 +53,20 @@ import Testing
     }
 
     @Test(arguments: [
+        ("/", []), ("/?", []), ("/?&&", []), ("/?a", ["a"]), ("/?a=1&b=&c&a=2", ["a", "b", "c", "a"]), ("/?=x", [""]),
+        ("/?web%68ook%5Furl=x", ["webhook_url"]), ("/?a+b=1&a%2Bb=1", ["a b", "a+b"]), ("/?a=b=c", ["a"]),
+        ("/?a%3Db=c", ["a=b"]), ("/?a%26b=c", ["a&b"]), ("/?a;b=c", ["a;b"]), ("/?a?b=c", ["a?b"]),
+        ("/?a%2500=c", ["a%00"]),
+    ])
+    func theNamesOfAQueryAreThoseThatAnUpstreamReads(text: String, names: [String]) throws {
+        #expect(try RequestTarget(text).parameterNames == names.map { Array($0.utf8) })
+    }
+
+    @Test func aNameThatIsNoTextIsKeptByteForByte() throws {
+        #expect(try RequestTarget("/?%ff%00=1").parameterNames == [[0xff, 0]])
+    }
+
+    @Test(arguments: [
         ("/", [""]), ("/v3/ws", ["v3", "ws"]), ("//v3/ws", ["", "v3", "ws"]), ("/v3/ws/", ["v3", "ws", ""]),
         ("/a.b/...?%2e", ["a.b", "..."]),
     ])

@@ -163,7 +163,7 @@ import Testing
             outcome
                 == .refused(
                     Refusal(.limit, "A limit is reached: 200 sessions of tenant acme.", retryAfter: .seconds(3))))
-        #expect(trail.map(\.rule) == [.credential, .origin, .residency, .site, .limits])
+        #expect(trail.map(\.rule) == [.credential, .origin, .residency, .site, .parameters, .limits])
     }
 
     @Test func anEarlierRuleSpeaksFirst() {
@@ -195,6 +195,9 @@ import Testing
                 TrailStep(
                     rule: .site, finding: .holds,
                     sentence: "Site eu-1 is in eu, which the tenant's residency admits."),
+                TrailStep(
+                    rule: .parameters, finding: .holds,
+                    sentence: "The query may hold what it holds; set by policy: none."),
                 TrailStep(rule: .limits, finding: .holds, sentence: "The limits admit the session."),
                 TrailStep(
                     rule: .endpoints, finding: .ahead,

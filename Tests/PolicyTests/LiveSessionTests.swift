@@ -7,9 +7,11 @@ import Testing
     private static let pages = [try! OriginPattern("https://app.example")]
 
     private static func tenant(
-        _ residency: Residency = .zones(.eu), keys: [ClientKeyHash] = [key], origins: [OriginPattern] = pages
+        _ residency: Residency = .zones(.eu), keys: [ClientKeyHash] = [key], origins: [OriginPattern] = pages,
+        allow: Set<ParameterName>? = nil
     ) -> Tenant {
-        Tenant(name: .acme, residency: residency, keys: keys, origins: origins)
+        Tenant(
+            name: .acme, residency: residency, keys: keys, origins: origins, parameters: ParameterRules(allow: allow))
     }
 
     private static func snapshot(_ tenants: Tenant..., zones: [Zone] = [.us, .eu]) -> PolicySnapshot {
@@ -30,6 +32,8 @@ import Testing
             snapshot(tenant(keys: []), Tenant(name: TenantName("b")!, residency: .any, keys: [key])), .unauthenticated
         ),
         ("no page", snapshot(tenant(origins: [])), .origin),
+        ("its parameter among others", snapshot(tenant(allow: ["sample_rate", "a"])), nil),
+        ("no such parameter", snapshot(tenant(allow: ["a"])), .badRequest),
     ]
 
     @Test(arguments: changes.map(\.0))
@@ -37,7 +41,7 @@ import Testing
         let (_, new, expected) = try #require(Self.changes.first { $0.0 == change })
         let session = LiveSession(
             id: "s", tenant: .acme, zone: .eu, endpoint: "wss://eu2.example/v3/ws", origin: "https://app.example",
-            hasAuthorization: false, keyID: "abababababab")
+            hasAuthorization: false, parameters: ["sample_rate"], keyID: "abababababab")
         #expect(session.refusal(from: Self.snapshot(Self.tenant()), to: new)?.name == expected)
     }
 

@@ -85,6 +85,30 @@ import Testing
         #expect(difference.tenants.map(\.requests) == [[]])
     }
 
+    @Test func parametersOfWhichSomethingElseBecomesAreTold() throws {
+        let before = Tenant(
+            name: .acme, residency: .zones(.eu), parameters: ParameterRules(force: ["redact_pii": "true", "b": "1"]))
+        let after = Tenant(
+            name: .acme, residency: .zones(.eu),
+            parameters: ParameterRules(allow: ["a", "webhook_url"], force: ["redact_pii": "false"]))
+        let tenant = try #require(PolicyDifference(from: policy(before), to: policy(after)).tenants.first)
+        #expect(tenant.members == ["parameters"])
+        #expect(
+            tenant.parameters == [
+                .init(names: ["b"], before: .set("1"), after: .refused(.tenant)),
+                .init(names: ["redact_pii"], before: .set("true"), after: .set("false")),
+                .init(names: ["webhook_url"], before: .refused(.egress), after: .passes),
+                .init(names: [nil], before: .passes, after: .refused(.tenant)),
+            ])
+    }
+
+    @Test func aResidencyThatStopsPromisingLetsDataLeave() throws {
+        let before = policy(Tenant(name: .acme, residency: .zones(.eu)))
+        let after = policy(Tenant(name: .acme, residency: .any))
+        let parameters = try #require(PolicyDifference(from: before, to: after).tenants.first).parameters
+        #expect(parameters == [.init(names: ParameterName.egress.sorted(), before: .refused(.egress), after: .passes)])
+    }
+
     @Test func whatOthersKnowToDifferIsNamedToo() {
         let tenant = policy(Tenant(name: .acme, residency: .any))
         let difference = PolicyDifference(from: tenant, to: tenant) { $0 == .acme ? ["provider_keys"] : [] }

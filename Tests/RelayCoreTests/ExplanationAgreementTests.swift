@@ -39,7 +39,8 @@ private func explained(_ request: RandomRequest, under policy: PolicySnapshot) -
     // Two zones cannot be put to `explain`; what such a request gets does not depend on the tenant.
     if let refusal = askRefusal(of: request, under: policy), Set(request.asked).count > 1 { return told(refusal) }
     let explanation = Explanation(
-        tenant: request.tenant, asking: request.asked.first?.name, origin: request.origin, under: policy)
+        tenant: request.tenant, asking: request.asked.first?.name, origin: request.origin,
+        parameters: request.parameters.map(\.description), under: policy)
     switch explanation.outcome {
     case .granted(_, let candidates): return .granted(candidates.map { host(in: $0.url) })
     case .refused(let denial): return .refused(name: denial.name, status: denial.status, sentence: denial.sentence)
@@ -51,7 +52,7 @@ private func played(_ request: RandomRequest, under policy: PolicySnapshot) -> T
     var effects: [Effect]
     do throws(AskError) {
         let ask = try ask(of: request, under: policy)
-        play.happens(.requested(SessionRequest(ask: ask, origin: request.origin)))
+        play.happens(.requested(SessionRequest(ask: ask, origin: request.origin, parameters: request.parameters)))
         effects = play.happens(.identified(.tenant(request.tenant), .admitted))
     } catch {
         effects = play.happens(.rejected(error.refusal, .http))

@@ -24,7 +24,7 @@ extension PolicySnapshot {
     /// Three tenants, and two endpoints in each zone: `us1.example`, `us2.example`.
     static func sample(
         version: String = "v1", site: Site = Site(name: "here"), endpointsPerZone: Int = 2,
-        acme: Residency = .zones(.us)
+        acme: Residency = .zones(.us), allow: Set<ParameterName>? = nil
     ) -> PolicySnapshot {
         PolicySnapshot(
             version: version, site: site,
@@ -33,20 +33,22 @@ extension PolicySnapshot {
                 return ZoneDefinition(zone, endpoints: urls.map { try! Endpoint($0, in: zone) })
             },
             tenants: [
-                Tenant(name: .acme, residency: acme), Tenant(name: .pair, residency: .zones(.edge, .us)),
+                Tenant(name: .acme, residency: acme, parameters: ParameterRules(allow: allow)),
+                Tenant(name: .pair, residency: .zones(.edge, .us)),
                 Tenant(name: .free, residency: .any),
             ])
     }
 }
 
 extension Reconsideration {
-    /// The same policy as `v2`, but for the residency of `acme`.
+    /// The same policy as `v2`, but for the residency of `acme` and the parameters its clients may send.
     static func sample(
         acme: Residency = .zones(.us), identity: IdentityOutcome = .tenant(.acme), verified: Bool = true,
-        endpointsPerZone: Int = 2
+        endpointsPerZone: Int = 2, allow: Set<ParameterName>? = nil
     ) -> Reconsideration {
         Reconsideration(
-            policy: .sample(version: "v2", endpointsPerZone: endpointsPerZone, acme: acme), identity: identity,
+            policy: .sample(version: "v2", endpointsPerZone: endpointsPerZone, acme: acme, allow: allow),
+            identity: identity,
             isStillVerified: verified)
     }
 }

@@ -73,6 +73,23 @@ import WebSocket
         #expect(play.summary?.ending.name == "policy-changed")
     }
 
+    @Test func aParameterThatPolicyForbidsNowEndsItsSession() throws {
+        var request = SessionRequest(ask: Ask())
+        request.parameters = ["sample_rate", "prompt"]
+        let play = Playbook()
+        play.happens(.requested(request))
+        play.happens(.identified(.tenant(.acme), .admitted))
+        play.happens(.policyChanged(.sample(allow: ["sample_rate", "prompt"])))
+        #expect(!play.toClient.isClosed)
+        play.happens(.policyChanged(.sample(allow: ["sample_rate"])))
+        #expect(play.toClient.isClosed)
+        #expect(play.runDeadlines())
+        let summary = try #require(play.summary)
+        #expect(summary.ending.name == "policy-changed")
+        #expect(summary.ending.clientFarewell?.code.rawValue == 4403)
+        #expect(summary.refusal?.name == .badRequest)
+    }
+
     // MARK: While dialing
 
     @Test func aDialThatMayStandGoesOnWithWhatIsGrantedNowBehindIt() {

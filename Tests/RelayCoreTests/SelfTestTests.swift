@@ -51,6 +51,11 @@ import Testing
             trial.request.origin = nil
             return SelfTest.session(trial)
         },
+        Fault(name: "parameters are not looked at", says: "a webhook for a tenant of us") { trial in
+            var trial = trial
+            trial.request.parameters = []
+            return SelfTest.session(trial)
+        },
         Fault(name: "limits are not looked at", says: "a session over a limit") { trial in
             var trial = trial
             trial.admission = .admitted

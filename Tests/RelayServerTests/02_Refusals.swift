@@ -213,6 +213,15 @@ struct ClientsFault: CustomTestStringConvertible, Sendable {
             sentence: "This site is in eu; the data of tenant globex may not pass it. Use wss://us.example.com",
             tenant: "globex", extraMembers: #","site":"wss://us.example.com""#, circumstance: .elsewhere),
         ClientsFault(
+            name: "a way out", status: "400 Bad Request", closeCode: 4400, refusal: "bad-request",
+            sentence:
+                "The parameter webhook_url can carry data out of eu. Leave it out, unless the rules of tenant acme "
+                + "come to name it.", target: "/v3/ws?sample_rate=16000&web%68ook_url=https%3A%2F%2Felsewhere.example"),
+        ClientsFault(
+            name: "a way out without a credential", status: "401 Unauthorized", closeCode: 4401,
+            refusal: "unauthenticated", sentence: unknown, tenant: nil, target: "/v3/ws?webhook_url=x",
+            lines: ["Authorization: tg_AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"], extraLines: [bearer]),
+        ClientsFault(
             name: "full", status: "429 Too Many Requests", closeCode: 4429, refusal: "limit",
             sentence: "A limit is reached: 1 sessions at this relay.", extraLines: ["Retry-After: 5"],
             circumstance: .full),

@@ -66,11 +66,12 @@ private final class ExplainedWorld {
         let settings = Settings(
             site: world.site,
             listeners: [ListenerSettings(address: ListenAddress(.v4(0x7F00_0001), port: 0), refusals: .http)],
-            hosts: world.hosts, zones: zones)
+            hosts: world.hosts, zones: zones, parameters: world.parameters)
         let tenants = world.tenants.map { tenant in
             let key = keys[tenant.name].map { [ClientKeyHash(name: "main", sha256: $0.digest)] }
             return Tenant(
-                name: tenant.name, residency: tenant.residency, keys: key ?? [], origins: tenant.origins)
+                name: tenant.name, residency: tenant.residency, keys: key ?? [], origins: tenant.origins,
+                parameters: tenant.parameters)
         }
         policy = settings.policy(version: "1", tenants: tenants)
         let snapshot = try RelaySnapshot(
@@ -86,7 +87,8 @@ private final class ExplainedWorld {
 
     func send(_ request: RandomRequest) throws -> WireClient {
         let client = try WireClient(port: relay.addresses[0].port)
-        let query = request.zoneParameters.map { "zone=\($0)" }.joined(separator: "&")
+        let query = (request.zoneParameters.map { "zone=\($0)" } + request.parameters.map { "\($0)=x" })
+            .joined(separator: "&")
         let lines =
             ["Authorization: \(keys[request.tenant]?.text ?? "")"] + (request.origin.map { ["Origin: \($0)"] } ?? [])
         client.send(
@@ -124,7 +126,8 @@ private final class ExplainedWorld {
             return .refused(name: refusal.name.rawValue, status: refusal.status, sentence: refusal.sentence)
         } catch {}
         let explanation = Explanation(
-            tenant: request.tenant, asking: request.asked.first?.name, origin: request.origin, under: policy)
+            tenant: request.tenant, asking: request.asked.first?.name, origin: request.origin,
+            parameters: request.parameters.map(\.description), under: policy)
         switch explanation.outcome {
         case .granted(_, let candidates): return .granted(candidates.map(\.url))
         case .refused(let denial):

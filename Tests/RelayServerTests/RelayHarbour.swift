@@ -91,6 +91,8 @@ struct HarbourTenant {
     let name: String
     var residency: Residency
     var key = ClientKey.make()
+    var origins = [HarbourTenant.origin]
+    var parameters = ParameterRules()
 
     /// The page that may connect for every tenant.
     static let origin = "https://app.acme.example"
@@ -109,7 +111,8 @@ struct HarbourTenant {
     fileprivate func policy() throws -> Tenant {
         Tenant(
             name: try #require(TenantName(name)), residency: residency,
-            keys: [ClientKeyHash(name: "main", sha256: key.digest)], origins: [try OriginPattern(Self.origin)])
+            keys: [ClientKeyHash(name: "main", sha256: key.digest)], origins: try origins.map { try OriginPattern($0) },
+            parameters: parameters)
     }
 }
 
@@ -139,6 +142,7 @@ extension RelayHarbour {
         var tenantKeys: [TenantName: [Zone: SecretSource]] = [:]
         var site = Site(name: "harbour")
         var hosts: [String: Zone] = [:]
+        var parameters = ParameterRules()
         var listeners: [ListenerSettings]
         var limits = LimitSettings()
         var timeouts = TimeoutSettings()
@@ -230,7 +234,8 @@ extension RelayHarbour {
             }
             let settings = Settings(
                 site: site, listeners: listeners, hosts: hosts, zones: zones, limits: limits, timeouts: timeouts,
-                threads: Self.threads, tenantKeys: tenantKeys, receipts: receipts, admin: admin,
+                threads: Self.threads, parameters: parameters, tenantKeys: tenantKeys, receipts: receipts,
+                admin: admin,
                 tokens: tokenKeys.isEmpty
                     ? nil : TokenSettings(signingKeys: tokenKeys.indices.map { .environment("TOKEN_KEY_\($0)") }))
             return RelayConfiguration(

@@ -8,7 +8,9 @@ package struct RandomWorld: CustomStringConvertible {
     package let site: Site
     /// Host names, and the zones they ask for.
     package let hosts: [String: Zone]
-    /// Residencies and origins of every form; no credentials.
+    /// What operators do to queries.
+    package let parameters: ParameterRules
+    /// Residencies, origins and rules of parameters of every form; no credentials.
     package let tenants: [Tenant]
 
     /// - Parameter names: the zones there may be; some are left out, and then asked for all the same.
@@ -24,11 +26,13 @@ package struct RandomWorld: CustomStringConvertible {
             uniqueKeysWithValues: zones.map { ("\($0.zone).stt.example", $0.zone) }.filter { _ in
                 Bool.random(using: &random)
             })
+        parameters = RandomWorld.rules(&random)
         tenants = (0..<4).compactMap { number in
             TenantName("tenant-\(number)").map { name in
                 Tenant(
                     name: name, residency: RandomWorld.residency(among: names, &random),
-                    origins: RandomWorld.patterns.filter { _ in Bool.random(using: &random) })
+                    origins: RandomWorld.patterns.filter { _ in Bool.random(using: &random) },
+                    parameters: RandomWorld.rules(&random))
             }
         }
     }
@@ -40,7 +44,7 @@ package struct RandomWorld: CustomStringConvertible {
             zones: try zones.map { zone, count in
                 ZoneDefinition(zone, endpoints: try (1...count).map { try endpoint(zone, $0) })
             },
-            hosts: hosts, tenants: tenants)
+            hosts: hosts, parameters: parameters, tenants: tenants)
     }
 
     package var description: String {
@@ -51,6 +55,17 @@ package struct RandomWorld: CustomStringConvertible {
 
     private static let patterns = ["https://app.example", "https://*.pages.example"].compactMap {
         try? OriginPattern($0)
+    }
+
+    /// Parameters that exist, one of them able to carry data out.
+    fileprivate static let names: [ParameterName] = ["sample_rate", "prompt", "webhook_url"]
+
+    private static func rules(_ random: inout some RandomNumberGenerator) -> ParameterRules {
+        let hasList = Int.random(in: 0..<4, using: &random) == 0
+        let forced = Int.random(in: 0..<8, using: &random) == 0 ? names.randomElement(using: &random) : nil
+        return ParameterRules(
+            allow: hasList ? Set(names.filter { _ in Bool.random(using: &random) }) : nil,
+            force: forced.map { [$0: "by-policy"] } ?? [:])
     }
 
     private static func residency(among zones: [Zone], _ random: inout some RandomNumberGenerator) -> Residency {
@@ -71,6 +86,8 @@ package struct RandomRequest: CustomStringConvertible {
     package let zoneParameters: [String]
     /// The value of `Origin`, if there is one.
     package let origin: String?
+    /// The names of other parameters in the query.
+    package let parameters: [ParameterName]
     /// The zones asked for, in every way there is; none of them need be defined.
     package let asked: [Zone]
 
@@ -86,6 +103,8 @@ package struct RandomRequest: CustomStringConvertible {
         path = byPath.map { "/\($0)/v3/ws" } ?? (Bool.random(using: &random) ? "/v3/ws" : "//v3/ws")
         zoneParameters = byQuery.map { [$0.name] } ?? []
         origin = RandomRequest.origins.randomElement(using: &random) ?? nil
+        let isPlain = Int.random(in: 0..<3, using: &random) > 0
+        parameters = isPlain ? [] : RandomWorld.names.filter { _ in Bool.random(using: &random) }
         asked = [byHost?.value, byPath, byQuery].compactMap { $0 }
     }
 

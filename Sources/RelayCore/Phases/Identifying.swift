@@ -65,7 +65,7 @@ extension PolicyRequest {
         self.init(
             identity: identity, bounds: bounds, origin: request.origin,
             hasAuthorizationHeader: request.hasAuthorization,
-            ownOrigins: request.ownOrigins, ask: request.ask, admission: admission)
+            ownOrigins: request.ownOrigins, ask: request.ask, parameters: request.parameters, admission: admission)
     }
 }
 

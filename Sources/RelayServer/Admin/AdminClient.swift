@@ -91,7 +91,8 @@ package struct AdminClient: Sendable {
             else { return nil }
             return LiveSession(
                 id: session.id, tenant: tenant, zone: zone, endpoint: endpoint, origin: session.origin,
-                hasAuthorization: session.hasAuthorization, keyID: session.credential?.id)
+                hasAuthorization: session.hasAuthorization,
+                parameters: session.parameters.compactMap { ParameterName($0) }, keyID: session.credential?.id)
         }
     }
 
@@ -152,6 +153,8 @@ package struct ListedSession: Decodable, Equatable, Sendable {
     package let origin: String?
     /// Whether the request had an `Authorization` field.
     package let hasAuthorization: Bool
+    /// The names in its query, those that can be told.
+    package let parameters: [String]
     /// What proved the tenant.
     package let credential: Credential?
     /// When it was asked for, RFC 3339.

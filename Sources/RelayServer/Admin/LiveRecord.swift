@@ -7,6 +7,8 @@ struct LiveRecord: Sendable {
     /// The facts so far; its ending means nothing yet.
     let summary: SessionSummary
     let hasAuthorization: Bool
+    /// The names in its request's query.
+    let parameters: [ParameterName]
 
     /// One JSON object; `now` is the Unix time that ages are counted from.
     func json(at now: Double) -> [UInt8] {
@@ -20,6 +22,7 @@ struct LiveRecord: Sendable {
         if let peer = summary.peer { object.member("peer", peer.address) }
         if let origin = summary.origin { object.member("origin", origin) }
         object.member("has_authorization", hasAuthorization)
+        object.member("parameters", json: plainParameters)
         if let credential { object.member("credential", json: credential) }
         object.member("since", WallClock.timestamp(at: now - summary.duration.inSeconds))
         object.member("policy", summary.lastPolicy)
@@ -29,6 +32,14 @@ struct LiveRecord: Sendable {
         object.member("bytes_down", Int(clamping: summary.down.bytes))
         return object.json
     }
+
+    /// Those that can be told, each once. A query may hold thousands; a page of a list should not.
+    private var plainParameters: [UInt8] {
+        let names = Set(parameters.filter(\.isPlain)).sorted().prefix(Self.maxParameters).map { "\"\($0)\"" }
+        return Array("[\(names.joined(separator: ","))]".utf8)
+    }
+
+    private static let maxParameters = 50
 
     private var credential: [UInt8]? {
         guard let proof = summary.proof else { return nil }

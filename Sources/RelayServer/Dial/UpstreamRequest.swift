@@ -4,25 +4,30 @@ import HTTP
 import Policy
 import WebSocket
 
-/// What of a client's request may reach an upstream: its query without Tidegate's own parameters, and the fields on the
-/// list. Everything else of the upstream's request is made anew, and nothing in it says who the client is.
+/// What of a client's request may reach an upstream: its query without Tidegate's own parameters and with what policy sets,
+/// and the fields on the list. Everything else of the upstream's request is made anew, and nothing in it says who the client is.
 struct UpstreamRequest {
-    private let target: RequestTarget
+    private var target: RequestTarget
     private let fields: HeaderFields
-
-    /// Tidegate's own parameters never leave.
-    static let ownParameters: Set<String> = ["token", "zone"]
 
     /// Fields passed on: the provider's API version, which changes what the session means (the provider's contract, section 4).
     static let passedFields = ["AssemblyAI-Version"]
 
     init(_ head: RequestHead) {
-        target = head.target.removing(parameters: Self.ownParameters)
+        target = head.target.removing(parameters: Set(ParameterName.own.map(\.description)))
         var fields = HeaderFields()
         for name in Self.passedFields {
             if let value = head.fields.first(name) { fields.append(name, value) }
         }
         self.fields = fields
+    }
+
+    /// The same request with the parameters that policy sets: whatever the client sent under their names is gone, and each
+    /// stands once, behind everything else.
+    func setting(_ parameters: [(name: ParameterName, value: String)]) -> UpstreamRequest {
+        var request = self
+        for (name, value) in parameters { request.target = request.target.setting(name.description, to: value) }
+        return request
     }
 
     /// The opening handshake's bytes, with the provider's key as its last field. Nil when it cannot be written as HTTP.

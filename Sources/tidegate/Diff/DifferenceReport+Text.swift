@@ -21,8 +21,14 @@ extension DifferenceReport.TenantEntry {
         case "removed": ["- tenant \(tenant): whoever proves it is refused (unauthenticated)"]
         default:
             ["~ tenant \(tenant): \(members.isEmpty ? "decided differently" : members.joined(separator: ", "))"]
-                + requests.flatMap(\.lines)
+                + requests.flatMap(\.lines) + parameters.map(\.line)
         }
+    }
+}
+
+extension DifferenceReport.ParameterEntry {
+    fileprivate var line: String {
+        "    \(names.count == 1 ? "parameter" : "parameters") \(names.joined(separator: ", ")): \(before) → \(after)"
     }
 }
 

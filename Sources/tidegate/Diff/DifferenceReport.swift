@@ -23,6 +23,13 @@ struct DifferenceReport: Encodable {
         let change: String
         let members: [String]
         let requests: [RequestEntry]
+        let parameters: [ParameterEntry]
+    }
+
+    struct ParameterEntry: Encodable {
+        let names: [String]
+        let before: String
+        let after: String
     }
 
     struct KeyEntry: Encodable {
@@ -82,6 +89,31 @@ extension DifferenceReport.TenantEntry {
         self.change = change.kind.rawValue
         members = change.members
         requests = change.requests.map(DifferenceReport.RequestEntry.init)
+        parameters = change.parameters.map(DifferenceReport.ParameterEntry.init)
+    }
+}
+
+extension DifferenceReport.ParameterEntry {
+    fileprivate init(_ change: PolicyDifference.ParameterChange) {
+        names = change.names.map { $0?.description ?? "any other" }
+        before = change.before.word
+        // A value may be a secret, and is not told.
+        if case (.set, .set) = (change.before, change.after) {
+            after = "set to another value"
+        } else {
+            after = change.after.word
+        }
+    }
+}
+
+extension SessionParameters.Fate {
+    fileprivate var word: String {
+        switch self {
+        case .passes: "passed on"
+        case .set: "set by policy"
+        case .refused(.relay), .refused(.tenant): "refused"
+        case .refused(.egress): "refused, because data could leave"
+        }
     }
 }
 
