@@ -3,6 +3,7 @@
 import json
 import sys
 
+import httpx
 from assemblyai.streaming.v3 import (
     StreamingClient,
     StreamingClientOptions,
@@ -13,8 +14,11 @@ from assemblyai.streaming.v3 import (
 from client import paced_audio, tell
 
 
-def main(host, key, audio):
-    client = StreamingClient(StreamingClientOptions(api_host=host, api_key=key))
+def main(host, audio, key=None, token=None, mint=None):
+    """`mint` asks for a token and ends: the parameters of `create_temporary_token`."""
+    client = StreamingClient(StreamingClientOptions(api_host=host, api_key=key, token=token))
+    if mint:
+        return create_token(client, mint)
     client.on(StreamingEvents.Begin, lambda _, event: tell("begin", id=event.id))
     client.on(StreamingEvents.Turn, lambda _, event: tell("message", text=event.model_dump_json()))
     client.on(StreamingEvents.Termination, lambda _, event: tell("termination", text=event.model_dump_json()))
@@ -29,6 +33,13 @@ def main(host, key, audio):
     # whether the server's reason or an echo without one comes first is chance, and the code alone is told.
     received = client._websocket.protocol.close_rcvd
     tell("closed", code=received and received.code, reason="")
+
+
+def create_token(client, parameters):
+    try:
+        tell("minted", token=client.create_temporary_token(**parameters))
+    except httpx.HTTPStatusError as error:
+        tell("unminted", status=error.response.status_code, text=error.response.text)
 
 
 if __name__ == "__main__":

@@ -50,6 +50,12 @@ class StandIn:
     def host(self, zone):
         return f"localhost:{self.facts['zones'][zone]['port']}"
 
+    def fail(self, zone, faults, times):
+        """Makes a zone do wrong, the next so many times."""
+        order = json.dumps({"zone": zone, "faults": faults, "times": times}).encode()
+        request = urllib.request.Request(f"{self.facts['control']}/fault", order, method="POST")
+        urllib.request.urlopen(request, timeout=10).close()
+
     def ledger(self):
         """All sessions so far, oldest first."""
         with urllib.request.urlopen(f"{self.facts['control']}/ledger", timeout=10) as answer:

@@ -12,9 +12,11 @@ import sys
 
 import live_changes
 import schemas
+import tokens
 from expectations import expect, expect_equal
 from programs import Program
 from relay import client_key, secret_file, start_relay, tenant, zone
+from seen import closing, expect_refusal, expect_told_by_websocket, finals, of_type
 from standin import StandIn
 
 HERE = pathlib.Path(__file__).parent
@@ -26,17 +28,21 @@ ALLOWED_ORIGIN, OTHER_ORIGIN = "https://app.example", "https://evil.example"
 
 
 class Harbour:
-    """The stand-in, a relay before it, and one tenant pinned to each zone."""
+    """The stand-in, a relay before it, one tenant pinned to each zone, and one at home in both `us` and `eu`."""
 
     def __init__(self, binaries, folder):
         self.binaries = binaries
         self.standin = StandIn(binaries)
         self.keys = {name: client_key() for name in self.standin.zones}
+        tenants = {f"pinned-to-{name}": tenant(name, key, origins=[ALLOWED_ORIGIN])
+                   for name, key in self.keys.items()}
+        self.keys["both"] = client_key()
+        tenants["at-home-in-both"] = tenant(["us", "eu"], self.keys["both"])
         self.relay, self.port = start_relay(
             binaries, folder, self.standin.certificate,
-            zones={name: self._zone(folder, name) for name in self.standin.zones},
-            tenants={f"pinned-to-{name}": tenant(name, key, origins=[ALLOWED_ORIGIN])
-                     for name, key in self.keys.items()})
+            zones={name: self._zone(folder, name) for name in self.standin.zones}, tenants=tenants,
+            tokens={"signing_keys": [{"file": str(secret_file(folder, "token-key", os.urandom(32).hex()))}]})
+        self.configuration = folder / "tidegate.yaml"
         self.received = []
 
     def _zone(self, folder, name):
@@ -52,7 +58,8 @@ class Harbour:
         authority = str(self.standin.authority)
         environment = {**os.environ, "SSL_CERT_FILE": authority, "NODE_EXTRA_CA_CERTS": authority,
                        "NODE_PATH": "/usr/share/nodejs"}
-        target = {"host": host + prefix} if client == "sdk" else {"url": f"wss://{host}{prefix}/v3/ws?{query}"}
+        is_url = client in RAW_CLIENTS
+        target = {"url": f"wss://{host}{prefix}/v3/ws?{query}"} if is_url else {"host": host + prefix}
         arguments = json.dumps({**target, "key": key, "audio": str(AUDIO), **more})
         return Program([*COMMANDS[client], arguments], environment)
 
@@ -76,16 +83,18 @@ COMMANDS = {
     "sdk": [sys.executable, str(HERE / "sdk_client.py")],
     "websocket-client": [sys.executable, str(HERE / "websocket_client.py")],
     "ws": ["node", str(HERE / "ws_client.js")],
+    "fetch": ["node", str(HERE / "fetch_client.js")],
 }
 RAW_CLIENTS = ["websocket-client", "ws"]
+STREAMING_CLIENTS = ["sdk", *RAW_CLIENTS]
 
 
 def stories(harbour):
-    """Name and action of each story, in order."""
-    for client in COMMANDS:
+    """Name, action and its arguments of each story, in order."""
+    for client in STREAMING_CLIENTS:
         for name in harbour.standin.zones:
             yield f"{client} streams through the relay to {name} as it does directly", streams, client, name
-    for client in COMMANDS:
+    for client in STREAMING_CLIENTS:
         yield f"{client} with a wrong key is told so", wrong_key, client
         yield f"{client} asking for a zone outside its residency is refused", outside_residency, client
     for client in RAW_CLIENTS:
@@ -95,8 +104,8 @@ def stories(harbour):
     yield "the provider key is in nothing that a client receives", key_not_received
     yield "the provider key is in no log line", key_not_logged
     yield "the printed schemas take the example and refuse what is faulty in it", schemas_judge_the_example
-    for name, action in live_changes.stories():
-        yield name, action
+    yield from tokens.stories()
+    yield from live_changes.stories()
     yield "both programs end cleanly on SIGTERM", end_cleanly
 
 
@@ -152,7 +161,7 @@ def killed_clients(harbour):
     moments = random.Random(seed)
     before = len(harbour.standin.ledger())
     # The last moments lie past a session's natural end, so a few clients finish on their own terms.
-    plan = [(list(COMMANDS)[number % len(COMMANDS)], moments.uniform(0, 1.4)) for number in range(KILLS)]
+    plan = [(STREAMING_CLIENTS[number % len(STREAMING_CLIENTS)], moments.uniform(0, 1.4)) for number in range(KILLS)]
     with concurrent.futures.ThreadPoolExecutor(4) as pool:
         list(pool.map(lambda kill: kill_client(harbour, *kill), plan))
     sessions = harbour.standin.settled(before)
@@ -220,44 +229,3 @@ def schemas_judge_the_example(harbour):
 
 def end_cleanly(harbour):
     expect_equal(harbour.end(), [0, 0], "exit statuses of relay and stand-in")
-
-
-# What the clients saw.
-
-def messages(seen):
-    return [json.loads(event["text"]) for event in seen["message"]]
-
-
-def of_type(seen, kind):
-    return [message for message in messages(seen) if message.get("type") == kind]
-
-
-def finals(seen):
-    return [turn["transcript"] for turn in of_type(seen, "Turn") if turn["end_of_turn"]]
-
-
-def closing(seen):
-    """Code and reason of the close, as the client tells it."""
-    expect_equal(len(seen["closed"]), 1, f"closes in {dict(seen)}")
-    return seen["closed"][0]["code"], seen["closed"][0]["reason"]
-
-
-def expect_refusal(client, seen, name, status, code):
-    """A refusal reaches each client in the way it can read: see the table of refusals."""
-    if client == "sdk":
-        expect_equal([error["code"] for error in seen["error"]], [status], "the SDK's error code")
-    elif client == "ws":
-        answer = seen["refused"][0]
-        expect_equal(answer["status"], status, "the status")
-        expect_equal(answer["headers"]["content-type"], "application/problem+json", "the content type")
-        expect_equal(json.loads(answer["body"])["type"], f"urn:tidegate:refusal:{name}", "the problem")
-    else:
-        # It sends an Origin, so it is told as a page would be.
-        expect_told_by_websocket(seen, code)
-
-
-def expect_told_by_websocket(seen, code):
-    error, = of_type(seen, "Error")
-    expect_equal(error["error_code"], code, "the error code")
-    expect_equal(closing(seen)[0], code, "the close code")
-    expect(error["error"].startswith(closing(seen)[1].rstrip("…")[:100]), "the reason is not the sentence")

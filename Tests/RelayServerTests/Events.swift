@@ -1,3 +1,4 @@
+import HTTP
 import StandIn
 import WebSocket
 
@@ -5,6 +6,14 @@ extension [ClientEvent] {
     /// The code of the close frame among them.
     var closeCode: UInt16? {
         for case .close(let payload) in self { return payload.code?.rawValue }
+        return nil
+    }
+
+    /// The refusal that was told over HTTP, if one was.
+    var refusal: (status: Int, sentence: String?)? {
+        for case .answered(let head, let body) in self {
+            return (head.status, try? JSONValue(parsing: String(decoding: body, as: UTF8.self))["detail"]?.string)
+        }
         return nil
     }
 

@@ -7,7 +7,7 @@ import StandIn
 import Testing
 
 /// `GET /v3/token`: who mints what for whom, and who may read the answer.
-@Suite("24 Tokens", .timeLimit(.minutes(1))) struct Tokens {
+@Suite("27 Tokens", .timeLimit(.minutes(1))) struct Tokens {
     @Test(arguments: ["", "Bearer "]) func aClientKeyMintsATokenInTheProvidersForm(_ scheme: String) throws {
         let harbour = try RelayHarbour.withTokens()
         let answer = try harbour.askForToken(authorization: scheme + harbour.key(of: "acme"))
@@ -133,6 +133,78 @@ import Testing
         #expect(answer.status == 421 && answer.json["site"] == "wss://eu.relay.example/v3/ws")
     }
 
+    // MARK: Use
+
+    @Test(arguments: ["?token=", "Authorization", "Bearer", "subprotocol"])
+    func aTokenOpensOneSessionWhereverItStands(_ place: String) throws {
+        let harbour = try RelayHarbour.withTokens()
+        let token = try harbour.mint("acme")
+        let first = harbour.client(showing: token, in: place)
+        try first.begun()
+        let session = try harbour.session { $0.hasBegun }
+        #expect(!session.request.head.contains(token))
+        let events = try harbour.client(showing: token, in: place).toTheEnd()
+        #expect(events.refusal?.status == 401)
+        #expect(events.refusal?.sentence == "The credential has been used; it opens one session.")
+        #expect(harbour.ledger.snapshot.requests.count == 1)
+        #expect(!harbour.log.text.contains { $0.contains(token) })
+    }
+
+    @Test func aTokenBindsItsSessionToItsZone() throws {
+        let harbour = try RelayHarbour.withTokens()
+        let token = try harbour.mint("initech", "expires_in_seconds=60&zone=eu")
+        let events = try harbour.stranger("/v3/ws?token=\(token)&zone=us").toTheEnd()
+        #expect(events.refusal?.status == 403)
+        // The tenant's first zone is another; the token's is what it asks for.
+        try harbour.stranger("/v3/ws?token=\(token)").begun()
+        #expect(harbour.accepted(in: "us") == 0 && harbour.accepted(in: "eu") == 1)
+    }
+
+    @Test func aTokenStandsAsLongAsTheKeyThatMintedIt() throws {
+        let harbour = try RelayHarbour.withTokens()
+        let client = harbour.stranger("/v3/ws?token=\(try harbour.mint("acme"))")
+        try client.begun()
+        let unused = try harbour.mint("acme")
+        try harbour.reload { $0.change("acme") { $0 = HarbourTenant("acme", [.eu]) } }
+        #expect(try client.toTheEnd().closeCode == 4401)
+        #expect(try harbour.stranger("/v3/ws?token=\(unused)").toTheEnd().refusal?.status == 401)
+    }
+
+    // MARK: Signing keys
+
+    @Test func aNewSigningKeySignsAndTheOldOneVerifiesForAsLongAsItIsThere() throws {
+        let (old, new) = (RelayHarbour.newTokenKey(), RelayHarbour.newTokenKey())
+        let harbour = try RelayHarbour { $0.tokenKeys = [old] }
+        let before = try (0..<2).map { _ in try harbour.mint() }
+        try harbour.reload { $0.tokenKeys = [new, old] }
+        try harbour.stranger("/v3/ws?token=\(before[0])").begun()
+        let during = try harbour.mint()
+        try harbour.reload { $0.tokenKeys = [new] }
+        try harbour.stranger("/v3/ws?token=\(during)").begun()
+        let events = try harbour.stranger("/v3/ws?token=\(before[1])").toTheEnd()
+        #expect(events.refusal?.sentence == "The credential is not known or not accepted here.")
+    }
+
+    /// Who rotates keys must not end anybody's session.
+    @Test func aSessionOutlivesTheKeyThatSignedItsToken() throws {
+        let harbour = try RelayHarbour.withTokens()
+        let client = harbour.stranger("/v3/ws?token=\(try harbour.mint())")
+        try client.begun()
+        try harbour.reload { $0.tokenKeys = [RelayHarbour.newTokenKey()] }
+        // The loops have judged their sessions before they take another one.
+        try harbour.client("globex").begun()
+        client.send(text: #"{"type":"Terminate"}"#)
+        #expect(try client.toTheEnd().closeCode == 1000)
+    }
+
+    @Test func withoutTheSectionTokensAreNoCredential() throws {
+        let harbour = try RelayHarbour.withTokens()
+        let token = try harbour.mint()
+        try harbour.reload { $0.tokenKeys = [] }
+        let events = try harbour.stranger("/v3/ws?token=\(token)").toTheEnd()
+        #expect(events.refusal?.sentence == "The credential is not known or not accepted here.")
+    }
+
     // MARK: How
 
     @Test(arguments: [("POST", 405), ("HEAD", 405), ("DELETE", 405), ("OPTIONS", 204)])
@@ -241,6 +313,16 @@ extension RelayHarbour {
     func mint(_ tenant: String = "acme", _ query: String = "expires_in_seconds=60") throws -> String {
         let answer = try askForToken("/v3/token", query, authorization: key(of: tenant))
         return try #require(answer.json["token"]?.string)
+    }
+
+    /// A client with nothing but a token.
+    func client(showing token: String, in place: String) -> StandInClient {
+        switch place {
+        case "Authorization": stranger(fields: ["Authorization": token])
+        case "Bearer": stranger(fields: ["Authorization": "Bearer \(token)"])
+        case "subprotocol": stranger(fields: ["Sec-WebSocket-Protocol": "tidegate.v1, bearer.\(token)"])
+        default: stranger("/v3/ws?token=\(token)")
+        }
     }
 
     /// Sends a request for a token on a connection of its own.
