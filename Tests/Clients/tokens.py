@@ -28,6 +28,7 @@ def stories():
     """Name, action and its arguments of each story, in order."""
     for client in ("sdk", "fetch", "curl", "shell"):
         yield f"a token minted by {client} streams, and its second use is refused", minted_and_used, client
+    yield "a token that policy would refuse is not minted in a shell either", refused_in_a_shell
     yield "the SDK and Node are told of a faulty mint as by the provider", faulty_mint
     yield "the SDK and Node are told why a mint is refused", refused_mint
     yield "a page mints only where it may", minting_pages
@@ -59,6 +60,22 @@ def minted_and_used(harbour, client):
     if user == "ws":
         expect_equal(sentence(seen), SPENT, "the sentence")
     expect_equal(len(harbour.standin.settled(before)), 1, "sessions dialled")
+
+
+def refused_in_a_shell(harbour):
+    for more, status, told in [
+        (["--zone", "us"], 1, "Zone us is not in the residency of tenant pinned-to-eu: eu."),
+        (["--zone", "mars"], 1, "Zone mars is not defined here."),
+        (["--origin", OTHER_ORIGIN], 1, "Pages of this origin may not connect for tenant pinned-to-eu."),
+        (["--expires-in", "601"], 1, "tokens.maximum_expires_in_seconds is 600"),
+        (["--tenant", "pinned-to-ei"], 1, "no tenant pinned-to-ei; the nearest is pinned-to-eu"),
+        (["--max-session-duration", "59"], 64, "A session lasts from 60 to 10800 seconds."),
+    ]:
+        ended = subprocess.run(token_create(harbour, *more), capture_output=True, text=True, timeout=CURL_SECONDS)
+        expect_equal((ended.returncode, ended.stdout), (status, ""), f"status and output with {more}")
+        expect(told in ended.stderr, f"{more} is told: {ended.stderr}")
+    answer = json.loads(subprocess.check_output(token_create(harbour, "--json", "--expires-in", "5")))
+    expect_equal((set(answer), answer["expires_in_seconds"]), ({"token", "expires_in_seconds"}, 5), "the JSON")
 
 
 def faulty_mint(harbour):
@@ -217,8 +234,12 @@ def mint_by_curl(harbour, key="eu", **parameters):
 
 
 def mint_in_a_shell(harbour):
-    command = [harbour.binaries / "tidegate", "token", "create", "--config", harbour.configuration]
-    return subprocess.check_output([*command, "--tenant", "pinned-to-eu"], text=True, timeout=CURL_SECONDS).strip()
+    return subprocess.check_output(token_create(harbour), text=True, timeout=CURL_SECONDS).strip()
+
+
+def token_create(harbour, *more):
+    tenant = [] if "--tenant" in more else ["--tenant", "pinned-to-eu"]
+    return [harbour.binaries / "tidegate", "token", "create", "--config", harbour.configuration, *tenant, *more]
 
 
 MINTS = {"sdk": mint_by_sdk, "fetch": mint_by_fetch, "curl": mint_by_curl, "shell": mint_in_a_shell}

@@ -3,6 +3,7 @@ import Foundation
 import HTTP
 import Policy
 import RelayServer
+import RelayTestKit
 import StandIn
 import Testing
 
@@ -20,8 +21,13 @@ import Testing
     }
 
     @Test func aMintIsLoggedAndCountedAndCostsNoDial() throws {
-        let harbour = try RelayHarbour.withTokens()
+        let harbour = try RelayHarbour.withTokens { try $0.openAdmin() }
         let token = try harbour.mint("initech", "expires_in_seconds=30&zone=eu")
+        _ = try harbour.mint("acme")
+        let metrics = try harbour.metrics()
+        for (zone, count) in ["eu": 1.0, "none": 1, "us": 0] {
+            #expect(metrics["tidegate_tokens_minted_total", ["zone": zone]] == count)
+        }
         let line = try harbour.log.line("token-minted")
         #expect(line["tenant"] == "initech" && line["zone"] == "eu" && line["kind"] == "key")
         #expect(line["expires_in_seconds"] == 30 && line["level"] == "info")

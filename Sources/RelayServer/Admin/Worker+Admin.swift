@@ -77,6 +77,7 @@ extension Metrics {
         }
         add(.lastReload, by: state.loadedAt)
         for refusal in RefusalName.allCases { add(.refusals, refusal.rawValue, by: 0) }
+        add(.tokensMinted, "none", by: 0)
         for zone in state.policy.zones { addZeros(for: zone, state) }
         guard let receipts = state.receipts?() else { return }
         add(.receiptsWritten, by: Double(receipts.written))
@@ -89,6 +90,7 @@ extension Metrics {
         add(.sessionsOpen, name, by: 0)
         add(.audioSeconds, name, by: 0)
         add(.policyEnds, name, by: 0)
+        add(.tokensMinted, name, by: 0)
         add(Meter(), Meter(), in: name)
         for kind in DialFailure.Kind.allCases { add(.dialFailures, name, kind.rawValue, by: 0) }
         for reason in DialFailure.Reason.allCases {
