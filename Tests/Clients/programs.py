@@ -2,6 +2,7 @@
 
 import json
 import pathlib
+import re
 import subprocess
 import threading
 import time
@@ -26,10 +27,19 @@ class Program:
 
     def wait_for(self, output, wanted, seconds=READY_SECONDS):
         """The first object that `wanted` accepts among the JSON lines of an output."""
+        return self._wait(lambda: next(filter(wanted, json_objects(self.lines[output])), None), seconds)
+
+    def wait_for_text(self, output, pattern, seconds=READY_SECONDS):
+        """The first match of a regular expression in a line of an output."""
+        return self._wait(lambda: next(filter(None, (re.search(pattern, line) for line in self.lines[output])), None),
+                          seconds)
+
+    def _wait(self, look, seconds):
         deadline = time.monotonic() + seconds
         with self._more:
             while True:
-                for found in filter(wanted, json_objects(self.lines[output])):
+                found = look()
+                if found is not None:
                     return found
                 left = deadline - time.monotonic()
                 if left <= 0 or self._has_ended():

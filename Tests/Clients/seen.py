@@ -1,8 +1,17 @@
-"""What a client program saw, by kind of event."""
+"""What a client saw, event by event, and what is expected of it."""
 
+import collections
 import json
 
 from expectations import expect, expect_equal
+
+
+def by_kind(events):
+    """The events, by kind."""
+    seen = collections.defaultdict(list)
+    for event in events:
+        seen[event["event"]].append(event)
+    return seen
 
 
 def messages(seen):
@@ -38,7 +47,9 @@ def expect_refusal(client, seen, name, status, code):
 
 
 def expect_told_by_websocket(seen, code):
+    """A refusal as a page can read it: the provider's own message and a close, both with the sentence. Returns that."""
     error, = of_type(seen, "Error")
     expect_equal(error["error_code"], code, "the error code")
     expect_equal(closing(seen)[0], code, "the close code")
     expect(error["error"].startswith(closing(seen)[1].rstrip("…")[:100]), "the reason is not the sentence")
+    return error["error"]

@@ -1,6 +1,5 @@
 """What is promised to clients of the provider, told with the clients they use today."""
 
-import collections
 import concurrent.futures
 import json
 import os
@@ -11,12 +10,13 @@ import ssl
 import sys
 
 import live_changes
+import page_stories
 import schemas
 import tokens
 from expectations import expect, expect_equal
 from programs import Program
 from relay import client_key, secret_file, start_relay, tenant, zone
-from seen import closing, expect_refusal, expect_told_by_websocket, finals, of_type
+from seen import by_kind, closing, expect_refusal, expect_told_by_websocket, finals, of_type
 from standin import StandIn
 
 HERE = pathlib.Path(__file__).parent
@@ -69,10 +69,7 @@ class Harbour:
             status = program.wait(SESSION_SECONDS)
         self.received.append(program.printed())
         expect(status == 0, f"{client} ended with {status}:\n{program.printed()}")
-        seen = collections.defaultdict(list)
-        for event in program.events():
-            seen[event["event"]].append(event)
-        return seen
+        return by_kind(program.events())
 
     def end(self):
         """Stops both programs; returns their exit statuses."""
@@ -106,6 +103,7 @@ def stories(harbour):
     yield "the printed schemas take the example and refuse what is faulty in it", schemas_judge_the_example
     yield from tokens.stories()
     yield from live_changes.stories()
+    yield from page_stories.stories()
     yield "both programs end cleanly on SIGTERM", end_cleanly
 
 
