@@ -11,7 +11,8 @@ enum BrowserOrigin {
         let host = authority.dropFirst(wildcard.count).prefix { $0 != ":" }
         // Nothing of the text may get lost on the way: what is no host must be told.
         guard !host.contains(where: "/?#@%[]\\".contains),
-            let encoded = URLComponents(string: "https://\(host)")?.encodedHost, !encoded.isEmpty else { return text }
+            let encoded = URLComponents(string: "https://\(host)")?.encodedHost, !encoded.isEmpty
+        else { return text }
         return text[..<mark.upperBound] + wildcard + encoded + text[host.endIndex...]
     }
 }
