@@ -32,6 +32,9 @@ static inline int shim_SSL_CTX_set1_cert_store(SSL_CTX *context, X509_STORE *sto
     SSL_CTX_set1_cert_store(context, store);
     return 1;
 }
+static inline long shim_SSL_CTX_set_max_cert_list(SSL_CTX *context, long count) {
+    return SSL_CTX_set_max_cert_list(context, count);
+}
 static inline int shim_SSL_CTX_set_tlsext_ticket_keys(SSL_CTX *context, const void *keys, long count) {
     return (int)SSL_CTX_set_tlsext_ticket_keys(context, (void *)keys, count);
 }
@@ -54,6 +57,7 @@ static inline int shim_sk_X509_push(STACK_OF(X509) *stack, X509 *certificate) {
     return sk_X509_push(stack, certificate);
 }
 static inline void shim_sk_X509_pop_free(STACK_OF(X509) *stack) { sk_X509_pop_free(stack, X509_free); }
+static inline int shim_sk_X509_num(const STACK_OF(X509) *stack) { return sk_X509_num(stack); }
 static inline int shim_sk_X509_OBJECT_num(const STACK_OF(X509_OBJECT) *stack) { return sk_X509_OBJECT_num(stack); }
 static inline X509_OBJECT *shim_sk_X509_OBJECT_value(const STACK_OF(X509_OBJECT) *stack, int index) {
     return sk_X509_OBJECT_value(stack, index);

@@ -7,8 +7,10 @@ import Glibc
 /// Immutable; any thread. It makes what it is asked for, wrong or not, so that a stand-in can misbehave. All input is
 /// the caller's own; what OpenSSL refuses to make is a fault of ours and traps.
 package final class ThrowawayAuthority: Sendable {
-    /// Its own certificate, to be trusted by clients.
+    /// Its own certificate, to be trusted by peers of those it vouches for.
     package let certificatePEM: [UInt8]
+    /// What those send along with their certificates: its own and those above it, but not the root's.
+    private let issuersPEM: [UInt8]
 
     // Unsafe only to the compiler: never changed after `init`, and OpenSSL counts references under its own locks.
     private nonisolated(unsafe) let certificate: OpaquePointer
@@ -16,15 +18,26 @@ package final class ThrowawayAuthority: Sendable {
     private nonisolated(unsafe) let key: OpaquePointer
 
     /// A new authority with a P-256 key whose common name is `name`.
-    package init(name: String) {
+    package convenience init(name: String) {
+        self.init(name: name, parent: nil)
+    }
+
+    /// An authority below this one.
+    package func intermediate(name: String) -> ThrowawayAuthority {
+        ThrowawayAuthority(name: name, parent: self)
+    }
+
+    private init(name: String, parent: ThrowawayAuthority?) {
         let key = makeKey()
         let certificate = makeCertificate(
             for: key, subject: "CN=\(name)", validity: .current,
             extensions: [(NID_basic_constraints, "critical,CA:TRUE"), (NID_key_usage, "critical,keyCertSign,cRLSign")],
-            issuer: nil)
+            issuer: parent.map { ($0.certificate, $0.key) })
         self.key = key
         self.certificate = certificate
-        certificatePEM = pem { PEM_write_bio_X509($0, certificate) }
+        let own = pem { PEM_write_bio_X509($0, certificate) }
+        certificatePEM = own
+        issuersPEM = parent.map { own + $0.issuersPEM } ?? []
     }
 
     deinit {
@@ -38,8 +51,45 @@ package final class ThrowawayAuthority: Sendable {
     }
 
     /// A certificate for a client: `clientSubject` as RFC 4514 writes it, such as `CN=device,O=Acme`, without escapes.
+    /// `names` are DNS names, addresses, or as OpenSSL's configuration has them: `URI:…`, `email:…`.
     package func issue(clientSubject: String, names: [String] = [], validity: Validity = .current) -> Issued {
         issue(subject: clientSubject, names: names, usage: "clientAuth", validity: validity)
+    }
+
+    /// A list of those of its certificates that it takes back, PEM.
+    package func revocationList(revoking certificates: [Issued] = [], validity: Validity = .current) -> [UInt8] {
+        revocationList(of: certificates.map(\.serial), validity: validity)
+    }
+
+    /// A list that takes back an authority below this one, PEM.
+    package func revocationList(revoking authority: ThrowawayAuthority) -> [UInt8] {
+        revocationList(of: [serialNumber(of: authority.certificate)], validity: .current)
+    }
+
+    private func revocationList(of serials: [UInt64], validity: Validity) -> [UInt8] {
+        let list = required(X509_CRL_new())
+        defer { X509_CRL_free(list) }
+        X509_CRL_set_version(list, 1)  // which is how version 2 is written (RFC 5280 §5.1.2.1)
+        X509_CRL_set_issuer_name(list, X509_get_subject_name(certificate))
+        let (from, until) = (required(ASN1_TIME_new()), required(ASN1_TIME_new()))
+        defer { for time in [from, until] { ASN1_TIME_free(time) } }
+        X509_gmtime_adj(from, validity.seconds.from)
+        X509_gmtime_adj(until, validity.seconds.until)
+        X509_CRL_set1_lastUpdate(list, from)
+        X509_CRL_set1_nextUpdate(list, until)
+        for serial in serials { X509_CRL_add0_revoked(list, entry(of: serial, at: from)) }
+        guard X509_CRL_sign(list, key, EVP_sha256()) > 0 else { preconditionFailure("cannot sign") }
+        return pem { PEM_write_bio_X509_CRL($0, list) }
+    }
+
+    private func entry(of serial: UInt64, at time: UnsafeMutablePointer<ASN1_TIME>) -> OpaquePointer {
+        let entry = required(X509_REVOKED_new())
+        let number = required(ASN1_INTEGER_new())
+        defer { ASN1_INTEGER_free(number) }
+        ASN1_INTEGER_set_uint64(number, serial)
+        X509_REVOKED_set_serialNumber(entry, number)
+        X509_REVOKED_set_revocationDate(entry, time)
+        return entry
     }
 
     /// A server's certificate that nobody issued.
@@ -50,7 +100,7 @@ package final class ThrowawayAuthority: Sendable {
             for: key, subject: "CN=throwaway", validity: validity,
             extensions: extensions(names: names, usage: "serverAuth"), issuer: nil)
         defer { X509_free(certificate) }
-        return Issued(certificate, key)
+        return Issued(certificate, key, issuersPEM: [])
     }
 
     private func issue(subject: String, names: [String], usage: String, validity: Validity) -> Issued {
@@ -60,7 +110,7 @@ package final class ThrowawayAuthority: Sendable {
             for: leafKey, subject: subject, validity: validity,
             extensions: Self.extensions(names: names, usage: usage), issuer: (certificate, key))
         defer { X509_free(leaf) }
-        return Issued(leaf, leafKey)
+        return Issued(leaf, leafKey, issuersPEM: issuersPEM)
     }
 
     private static func extensions(names: [String], usage: String) -> [(Int32, String)] {
@@ -72,6 +122,7 @@ package final class ThrowawayAuthority: Sendable {
     }
 
     private static func alternativeName(_ name: String) -> String {
+        if name.hasPrefix("URI:") || name.hasPrefix("email:") { return name }
         guard let address = a2i_IPADDRESS(name) else { return "DNS:\(name)" }
         ASN1_OCTET_STRING_free(address)
         return "IP:\(name)"
@@ -87,25 +138,31 @@ extension ThrowawayAuthority {
         case expired
         /// It begins in an hour.
         case future
+        /// From yesterday, for so many days.
+        case days(Int)
 
         fileprivate var seconds: (from: Int, until: Int) {
             switch self {
             case .current: (-86_400, 86_400)
             case .expired: (-86_400, -3_600)
             case .future: (3_600, 86_400)
+            case .days(let count): (-86_400, count * 86_400)
             }
         }
     }
 
     /// A certificate and its private key.
     package struct Issued: Sendable {
-        /// The certificate.
+        /// The certificate, then its issuers below the root.
         package let chainPEM: [UInt8]
         /// Its private key.
         package let keyPEM: [UInt8]
+        /// Its number among those of its issuer.
+        fileprivate let serial: UInt64
 
-        fileprivate init(_ certificate: OpaquePointer, _ key: OpaquePointer) {
-            chainPEM = pem { PEM_write_bio_X509($0, certificate) }
+        fileprivate init(_ certificate: OpaquePointer, _ key: OpaquePointer, issuersPEM: [UInt8]) {
+            serial = serialNumber(of: certificate)
+            chainPEM = pem { PEM_write_bio_X509($0, certificate) } + issuersPEM
             keyPEM = pem { PEM_write_bio_PrivateKey($0, key, nil, nil, 0, nil, nil) }
         }
 
@@ -178,6 +235,13 @@ private func makeCertificate(
     return certificate
 }
 
+/// As `makeCertificate` numbers them.
+private func serialNumber(of certificate: OpaquePointer) -> UInt64 {
+    var serial: UInt64 = 0
+    ASN1_INTEGER_get_uint64(&serial, X509_get0_serialNumber(certificate))
+    return serial
+}
+
 /// RFC 4514 §2.1 writes a name from its last part to its first.
 private func set(_ subject: String, of certificate: OpaquePointer) {
     let name = X509_get_subject_name(certificate)
@@ -198,7 +262,7 @@ private func pem(_ write: (OpaquePointer?) -> Int32) -> [UInt8] {
     return bytes
 }
 
-private func required(_ pointer: OpaquePointer?) -> OpaquePointer {
+private func required<Pointer>(_ pointer: Pointer?) -> Pointer {
     guard let pointer else { preconditionFailure("libcrypto made nothing: \(OpenSSLError.take())") }
     return pointer
 }

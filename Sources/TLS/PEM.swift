@@ -24,19 +24,37 @@ enum PEM {
 
     /// Every certificate in `pem`, at least one, in order. The caller frees each.
     static func certificates(in pem: [UInt8], named name: String) throws(TLSError) -> [OpaquePointer] {
-        let certificates = withMemoryBIO(pem) { bio in
+        let (certificates, fault) = all(in: pem) { PEM_read_bio_X509($0, nil, refusePassword, nil) }
+        guard let fault else { return certificates }
+        for certificate in certificates { X509_free(certificate) }
+        throw TLSError(
+            .setup, "\(name): no readable certificate (\(fault)). It must be PEM, beginning with the server's own.")
+    }
+
+    /// Every certificate revocation list in `pem`, at least one. The caller frees each.
+    static func revocationLists(in pem: [UInt8], named name: String) throws(TLSError) -> [OpaquePointer] {
+        let (lists, fault) = all(in: pem) { PEM_read_bio_X509_CRL($0, nil, refusePassword, nil) }
+        guard let fault else { return lists }
+        for list in lists { X509_CRL_free(list) }
+        throw TLSError(
+            .setup,
+            "\(name): no readable revocation list (\(fault)). It must be PEM; `openssl crl -inform DER -in FILE` makes "
+                + "it of the binary form.")
+    }
+
+    /// All that `read` finds in `pem`, and what kept it from reading on to the end; nothing at all is a fault.
+    private static func all(
+        in pem: [UInt8], _ read: (OpaquePointer?) -> OpaquePointer?
+    ) -> (found: [OpaquePointer], fault: OpenSSLError?) {
+        let found = withMemoryBIO(pem) { bio in
             var found: [OpaquePointer] = []
-            while let certificate = PEM_read_bio_X509(bio, nil, refusePassword, nil) { found.append(certificate) }
+            while let next = read(bio) { found.append(next) }
             return found
         }
         let stop = OpenSSLError.take()
         // PEM_R_NO_START_LINE is how the reader says that there are no more.
-        if stop.library == ERR_LIB_PEM, stop.reason == PEM_R_NO_START_LINE, !certificates.isEmpty {
-            return certificates
-        }
-        for certificate in certificates { X509_free(certificate) }
-        throw TLSError(
-            .setup, "\(name): no readable certificate (\(stop)). It must be PEM, beginning with the server's own.")
+        let isTheEnd = stop.library == ERR_LIB_PEM && stop.reason == PEM_R_NO_START_LINE
+        return (found, isTheEnd && !found.isEmpty ? nil : stop)
     }
 
     /// The private key in `pem`. The caller frees it.

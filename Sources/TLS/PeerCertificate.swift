@@ -22,14 +22,40 @@ enum PeerCertificate {
         text(of: X509_get_issuer_name(certificate))
     }
 
-    private static func text(of name: OpaquePointer?) -> String {
+    /// All that a verified certificate may be known by: its subject, then its other names in order.
+    ///
+    /// A subject that cannot be written whole is an empty text, which is nobody's name: what is left of it could be
+    /// somebody's.
+    static func names(of certificate: OpaquePointer) -> [String] {
+        let subject = X509_get_subject_name(certificate)
+        let text = isText(subject) ? String(validating: bytes(of: subject), as: UTF8.self) : nil
+        return [text ?? ""] + alternativeNames(of: certificate)
+    }
+
+    static func text(of name: OpaquePointer?) -> String {
+        String(decoding: bytes(of: name), as: UTF8.self)
+    }
+
+    /// Commas and their like inside a value are escaped, control characters too, NUL among them: no value can pass for
+    /// the next part of a name.
+    private static func bytes(of name: OpaquePointer?) -> [UInt8] {
         let bio = BIO_new(BIO_s_mem())
         defer { BIO_free(bio) }
-        let flags = shim_XN_FLAG_RFC2253() & ~UInt(ASN1_STRFLGS_ESC_MSB)
-        X509_NAME_print_ex(bio, name, 0, flags)
+        X509_NAME_print_ex(bio, name, 0, shim_XN_FLAG_RFC2253() & ~UInt(ASN1_STRFLGS_ESC_MSB))
         var text = [UInt8](repeating: 0, count: BIO_ctrl_pending(bio))
         let count = BIO_read(bio, &text, Int32(clamping: text.count))
-        return String(decoding: text.prefix(Int(max(0, count))), as: UTF8.self)
+        return Array(text.prefix(Int(max(0, count))))
+    }
+
+    /// Whether every value of a name has a UTF-8 form. Where one has none, such as half a UTF-16 surrogate pair, OpenSSL
+    /// stops in the middle.
+    private static func isText(_ name: OpaquePointer?) -> Bool {
+        defer { OpenSSLError.discard() }
+        return (0..<max(0, X509_NAME_entry_count(name))).allSatisfy { index in
+            var text: UnsafeMutablePointer<UInt8>?
+            defer { CRYPTO_free(text, #file, #line) }
+            return ASN1_STRING_to_UTF8(&text, X509_NAME_ENTRY_get_data(X509_NAME_get_entry(name, index))) >= 0
+        }
     }
 
     /// RFC 5280 §4.2.1.6: each name after its kind, as in `DNS:a.example.com`, `URI:…`, `email:…`, `IP:192.0.2.1`.
@@ -37,8 +63,12 @@ enum PeerCertificate {
         guard let names = X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil) else { return [] }
         let stack = OpaquePointer(names)
         defer { GENERAL_NAMES_free(stack) }
-        return (0..<max(0, shim_sk_GENERAL_NAME_num(stack))).compactMap { name(at: $0, in: stack) }
+        let count = min(maxAlternativeNames, max(0, shim_sk_GENERAL_NAME_num(stack)))
+        return (0..<count).compactMap { name(at: $0, in: stack) }
     }
+
+    /// A device or a server has a handful; the largest shared certificates have a hundred. What stands behind is not read.
+    static let maxAlternativeNames: Int32 = 256
 
     private static func name(at index: Int32, in names: OpaquePointer) -> String? {
         var start: UnsafePointer<UInt8>?

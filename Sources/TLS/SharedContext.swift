@@ -18,7 +18,7 @@ final class SharedContext: Sendable {
     /// X25519 first: the cheapest handshake, and what every current client offers a share for.
     private static let groups = "X25519:P-256"
     /// OpenSSL's scale: 2 asks for 112 bits, so RSA keys of 2048 and more.
-    private static let securityLevel: Int32 = 2
+    static let securityLevel: Int32 = 2
 
     init(method: OpaquePointer, minimumVersion: TLSVersion) throws(TLSError) {
         guard let context = SSL_CTX_new(method) else {

@@ -179,7 +179,8 @@ extension TLSConnection {
         return SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) }
     }
 
-    /// The handshake resumed an earlier session: certificates were verified then, not now.
+    /// The handshake resumed an earlier session: the server's certificate was verified then, not now. A client's always is
+    /// verified now.
     package var isResumed: Bool { SSL_session_reused(ssl) == 1 }
 
     /// The SHA-256 of the peer's certificate, also on a resumed session.
@@ -193,6 +194,23 @@ extension TLSConnection {
 
     /// The peer certificate's other names, each after its kind: `DNS:…`, `URI:…`, `email:…`, `IP:…`.
     package var peerAlternativeNames: [String] { peer.map(PeerCertificate.alternativeNames(of:)) ?? [] }
+
+    /// All that the peer's certificate may be known by: its subject, then its other names, each as above. Empty without a
+    /// certificate; never otherwise. A subject that cannot be written whole is an empty text.
+    package var peerNames: [String] { peer.map(PeerCertificate.names(of:)) ?? [] }
+
+    /// As a server: whether a listener with `context`, or without TLS, would take this connection's client as it stands: the
+    /// certificate it showed, or that it showed none. For connections that were made under another context.
+    ///
+    /// The certificate is verified again in every respect but one: it may have expired since. A certificate's time
+    /// bounds when it may begin something; to end what it began, there is revocation.
+    package func peerIsStillAccepted(by context: TLSServerContext?) -> Bool {
+        guard case .server(let former) = role else { return true }
+        guard let peer else { return context?.clients?.isRequired != true }
+        guard let clients = context?.clients else { return false }
+        if clients.fingerprint == former.clients?.fingerprint { return true }
+        return clients.stillAccept(peer, issuers: SSL_get_peer_cert_chain(ssl))
+    }
 
     private var peer: OpaquePointer? {
         SSL_is_init_finished(ssl) == 1 ? SSL_get0_peer_certificate(ssl) : nil

@@ -35,6 +35,8 @@ package struct TLSError: Error, Equatable, Sendable, CustomStringConvertible {
         if isOurs, cause.reason == SSL_R_CERTIFICATE_VERIFY_FAILED {
             let reason = X509_verify_cert_error_string(verifyResult).map { String(cString: $0) }
             self.init(.verification(CertificateFault(verifyResult: verifyResult)), reason ?? cause.description)
+        } else if isOurs, cause.reason == SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE {
+            self.init(.verification(.missing), "none was shown, and one is required")
         } else if isOurs, let alert = UInt8(exactly: cause.reason &- SSL_AD_REASON_OFFSET) {
             self.init(.alert(alert), cause.description)
         } else {
@@ -58,8 +60,12 @@ package enum CertificateFault: String, Equatable, Sendable {
     case notYetValid
     /// It was not issued by an authority that is trusted here; self-signed certificates among them.
     case unknownAuthority
-    /// It was revoked.
+    /// It was revoked, or an issuer's was.
     case revoked
+    /// Whether it was revoked cannot be told: its issuer's list is missing, over its time, or not the issuer's.
+    case unknownRevocation
+    /// None was shown where one is required.
+    case missing
     /// Anything else: wrong purpose, weak key, bad signature.
     case unfit
 
@@ -75,6 +81,12 @@ package enum CertificateFault: String, Equatable, Sendable {
                 X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN, X509_V_ERR_CERT_UNTRUSTED:
                 .unknownAuthority
             case X509_V_ERR_CERT_REVOKED: .revoked
+            case X509_V_ERR_UNABLE_TO_GET_CRL, X509_V_ERR_UNABLE_TO_GET_CRL_ISSUER, X509_V_ERR_CRL_HAS_EXPIRED,
+                X509_V_ERR_CRL_NOT_YET_VALID, X509_V_ERR_CRL_SIGNATURE_FAILURE,
+                X509_V_ERR_ERROR_IN_CRL_LAST_UPDATE_FIELD, X509_V_ERR_ERROR_IN_CRL_NEXT_UPDATE_FIELD,
+                X509_V_ERR_UNHANDLED_CRITICAL_CRL_EXTENSION, X509_V_ERR_DIFFERENT_CRL_SCOPE,
+                X509_V_ERR_KEYUSAGE_NO_CRL_SIGN, X509_V_ERR_CRL_PATH_VALIDATION_ERROR:
+                .unknownRevocation
             default: .unfit
             }
     }

@@ -9,6 +9,9 @@ package final class TLSServerContext: Sendable {
     /// The keys its session tickets are sealed with, to hand to the context that replaces this one.
     package let ticketKeys: TicketKeys
 
+    /// What is asked of clients; nil: nothing.
+    package let clients: ClientAuthentication?
+
     private let certificates: ServerCertificates
     /// Kept because OpenSSL holds a bare pointer to it.
     private let protocols: ProtocolList
@@ -18,13 +21,12 @@ package final class TLSServerContext: Sendable {
     ///
     /// - `protocols`: what the listener speaks (RFC 7301), best first, each 1 to 255 bytes. A client that offers none
     ///   of them is refused with `no_application_protocol`; one that does not offer at all is not.
-    /// - `clientAuthorities`: asks clients for a certificate and refuses one that these did not issue. A client
-    ///   without one is let in: it may prove itself in another way.
+    /// - `clients`: asks clients for a certificate, and refuses one that does not satisfy it.
     ///
     /// Throws `.setup` when a certificate cannot be used.
     package init(
         certificates: [TLSCertificate], minimumVersion: TLSVersion = .tls12, protocols: [String] = ["http/1.1"],
-        clientAuthorities: TrustStore? = nil, ticketKeys: TicketKeys = .make()
+        clients: ClientAuthentication? = nil, ticketKeys: TicketKeys = .make()
     ) throws(TLSError) {
         guard !certificates.isEmpty else {
             throw TLSError(.setup, "a TLS listener needs a certificate. Name at least one under `certificates`.")
@@ -34,11 +36,12 @@ package final class TLSServerContext: Sendable {
         for certificate in certificates {
             let context = try SharedContext(method: TLS_server_method(), minimumVersion: minimumVersion)
             try context.use(certificate)
-            try context.serve(protocols, clientAuthorities: clientAuthorities, ticketKeys: ticketKeys)
+            try context.serve(protocols, clients: clients, ticketKeys: ticketKeys)
             contexts.append(context)
         }
         self.protocols = protocols
         self.ticketKeys = ticketKeys
+        self.clients = clients
         self.certificates = ServerCertificates(Array(zip(certificates.map(\.dnsNames), contexts)), first: contexts[0])
     }
 
@@ -50,40 +53,45 @@ package final class TLSServerContext: Sendable {
 
 extension SharedContext {
     fileprivate func serve(
-        _ protocols: ProtocolList, clientAuthorities: TrustStore?, ticketKeys: TicketKeys
+        _ protocols: ProtocolList, clients: ClientAuthentication?, ticketKeys: TicketKeys
     ) throws(TLSError) {
         // Ours first, but ChaCha20 for a client that prefers it: it has no AES instructions.
         SSL_CTX_set_options(
             pointer, shim_SSL_OP_CIPHER_SERVER_PREFERENCE() | shim_SSL_OP_PRIORITIZE_CHACHA())
         // RFC 8446 §8: early data can be replayed, and a replayed request would be a session twice.
         SSL_CTX_set_max_early_data(pointer, 0)
-        try issueTickets(sealedWith: ticketKeys, clientAuthorities: clientAuthorities)
+        try issueTickets(sealedWith: ticketKeys, scope: Digest.sha256(clients?.fingerprint ?? []))
         SSL_CTX_set_alpn_select_cb(pointer, selectProtocol, Unmanaged.passUnretained(protocols).toOpaque())
-        if let clientAuthorities { requestCertificates(from: clientAuthorities) }
+        clients?.ask(in: self)
     }
 
     /// One ticket per handshake, and no sessions kept here: the ticket is the session.
-    private func issueTickets(sealedWith keys: TicketKeys, clientAuthorities: TrustStore?) throws(TLSError) {
+    ///
+    /// - `scope`: of what is asked of clients. A ticket that was earned where less was asked is worth nothing.
+    private func issueTickets(sealedWith keys: TicketKeys, scope: [UInt8]) throws(TLSError) {
         _ = shim_SSL_CTX_set_session_cache_mode(pointer, Int(SSL_SESS_CACHE_OFF))
-        // A resumed client certificate is not verified again, so tickets hold only under the same authorities.
-        let scope = Digest.sha256(clientAuthorities?.fingerprint ?? [])
         let keysWereSet = keys.secret.withBytes {
             shim_SSL_CTX_set_tlsext_ticket_keys(pointer, $0.baseAddress, $0.count)
         }
         guard
             keysWereSet == 1, SSL_CTX_set_num_tickets(pointer, 1) == 1,
+            SSL_CTX_set_session_ticket_cb(pointer, nil, judgeTicket, nil) == 1,
             SSL_CTX_set_session_id_context(pointer, scope, UInt32(scope.count)) == 1
         else {
             throw .setup("libssl refuses the session tickets", remedy: "OpenSSL 3.0 or later is needed.")
         }
     }
+}
 
-    private func requestCertificates(from authorities: TrustStore) {
-        _ = shim_SSL_CTX_set1_cert_store(pointer, authorities.store)
-        SSL_CTX_set_verify(pointer, SSL_VERIFY_PEER, nil)
-        let objects = X509_STORE_get0_objects(authorities.store)
-        for index in 0..<max(0, shim_sk_X509_OBJECT_num(objects)) {
-            SSL_CTX_add_client_CA(pointer, X509_OBJECT_get0_X509(shim_sk_X509_OBJECT_value(objects, index)))
-        }
-    }
+/// OpenSSL's question about a ticket it has opened, or could not.
+///
+/// A session with a client's certificate is not resumed: a resumed handshake verifies nothing, and since the ticket was
+/// made the certificate, or the list of those revoked, may have run out. The client shows it again, for a signature more.
+private func judgeTicket(
+    _ ssl: OpaquePointer?, _ session: OpaquePointer?, _ keyName: UnsafePointer<UInt8>?, _ keyNameCount: Int,
+    _ status: SSL_TICKET_STATUS, _ argument: UnsafeMutableRawPointer?
+) -> SSL_TICKET_RETURN {
+    let isOpen = status == SSL_TICKET_SUCCESS || status == SSL_TICKET_SUCCESS_RENEW
+    guard isOpen, let session, SSL_SESSION_get0_peer(session) == nil else { return SSL_TICKET_RETURN_IGNORE_RENEW }
+    return status == SSL_TICKET_SUCCESS ? SSL_TICKET_RETURN_USE : SSL_TICKET_RETURN_USE_RENEW
 }

@@ -29,6 +29,14 @@ package final class TrustStore: Sendable {
 
     deinit { X509_STORE_free(store) }
 
+    /// Lends each authority's certificate.
+    func forEach(_ body: (OpaquePointer) -> Void) {
+        let objects = X509_STORE_get0_objects(store)
+        for index in 0..<max(0, shim_sk_X509_OBJECT_num(objects)) {
+            if let authority = X509_OBJECT_get0_X509(shim_sk_X509_OBJECT_value(objects, index)) { body(authority) }
+        }
+    }
+
     /// The operating system's authorities, read once. Throws `.setup` when the machine has none.
     package static func system() throws(TLSError) -> TrustStore {
         try systemStore.get()

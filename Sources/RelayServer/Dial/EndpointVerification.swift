@@ -97,7 +97,8 @@ extension DialFailure.Reason {
         case .verification(.notYetValid): self = .certificateNotYetValid
         case .verification(.unknownAuthority): self = .certificateUnknownAuthority
         case .verification(.revoked): self = .certificateRevoked
-        case .verification(.unfit): self = .certificateUnfit
+        // Of the last two no upstream is accused: its lists are not asked, and it always shows a certificate.
+        case .verification(.unfit), .verification(.unknownRevocation), .verification(.missing): self = .certificateUnfit
         case .setup, .alert, .violation, .notOpen: self = .tlsFailed
         }
     }

@@ -1,0 +1,74 @@
+import COpenSSL
+import Crypto
+
+/// Certificate revocation lists (RFC 5280 §5), each of one issuer.
+///
+/// Immutable; any thread.
+package final class RevocationLists: Sendable {
+    // Unsafe only to the compiler: never changed after `init`, and OpenSSL counts references under its own locks.
+    nonisolated(unsafe) let lists: [OpaquePointer]
+    /// Distinguishes one set of lists from another.
+    package let fingerprint: [UInt8]
+
+    /// Reads every list in a PEM file. Throws `.setup`, naming the file and the remedy.
+    package convenience init(file: String) throws(TLSError) {
+        try self.init(pem: PEM.bytes(ofFile: file), name: file)
+    }
+
+    /// The same from PEM bytes; `name` stands in errors where the file's would.
+    package init(pem: [UInt8], name: String = "revocation lists") throws(TLSError) {
+        lists = try PEM.revocationLists(in: pem, named: name)
+        fingerprint = Digest.sha256(pem)
+    }
+
+    deinit { for list in lists { X509_CRL_free(list) } }
+
+    /// What an operator should know of each list, in order, where `authorities` are those whose clients it is for.
+    package func facts(under authorities: TrustStore) -> [Facts] {
+        lists.map { list in
+            var isIssuedByThem = false
+            authorities.forEach { if Self.isIssued(list, by: $0) { isIssuedByThem = true } }
+            let issuer = PeerCertificate.text(of: X509_CRL_get_issuer(list))
+            return Facts(
+                issuer: issuer, isOfTheFuture: Self.seconds(to: X509_CRL_get0_lastUpdate(list)) > 0,
+                secondsToExpiry: X509_CRL_get0_nextUpdate(list).map(Self.seconds(to:)), isIssuedByThem: isIssuedByThem)
+        }
+    }
+
+    /// The authorities for which there is no list, each by its subject.
+    package func withoutList(among authorities: TrustStore) -> [String] {
+        var found: [String] = []
+        authorities.forEach { authority in
+            guard !lists.contains(where: { Self.isIssued($0, by: authority) }) else { return }
+            found.append(PeerCertificate.subject(of: authority))
+        }
+        return found
+    }
+
+    /// One list.
+    package struct Facts: Equatable, Sendable {
+        /// Whose list it is, as RFC 4514 writes it.
+        package let issuer: String
+        /// By the machine's clock it has not been made yet.
+        package let isOfTheFuture: Bool
+        /// The whole seconds until the next list is due, by the machine's clock; negative when it is overdue. Nil: the list
+        /// does not say.
+        package let secondsToExpiry: Int?
+        /// One of the authorities has signed it.
+        package let isIssuedByThem: Bool
+    }
+
+    private static func isIssued(_ list: OpaquePointer, by authority: OpaquePointer) -> Bool {
+        guard X509_NAME_cmp(X509_CRL_get_issuer(list), X509_get_subject_name(authority)) == 0 else { return false }
+        defer { OpenSSLError.discard() }
+        return X509_CRL_verify(list, X509_get0_pubkey(authority)) == 1
+    }
+
+    private static func seconds(to time: UnsafePointer<ASN1_TIME>) -> Int {
+        var days: Int32 = 0
+        var seconds: Int32 = 0
+        // A time that cannot be read is over: OpenSSL does not accept such a list either.
+        guard ASN1_TIME_diff(&days, &seconds, nil, time) == 1 else { return -1 }
+        return Int(days) * 86_400 + Int(seconds)
+    }
+}
