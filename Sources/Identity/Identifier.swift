@@ -6,6 +6,7 @@ import Policy
 package struct Identifier: Sendable {
     private let clientKeys: ClientKeys
     private let tokens: SessionTokens?
+    private let clientCertificates: ClientCertificates
 
     /// Whom the credentials of `policy` prove.
     ///
@@ -13,11 +14,13 @@ package struct Identifier: Sendable {
     package init(of policy: PolicySnapshot, tokens: SessionTokens? = nil) {
         clientKeys = ClientKeys(of: policy)
         self.tokens = tokens
+        clientCertificates = ClientCertificates(of: policy)
     }
 
     /// Whom a credential proves at a moment, in Unix seconds.
     package func identify(_ credential: Credential?, at unixSeconds: Double) -> IdentityStep {
         guard let credential else { return .settled(Identification(.missing)) }
+        if let certificate = credential.certificate { return .settled(identify(certificate)) }
         return credential.withText { identify($0, at: credential.place, unixSeconds) } ?? .settled(.unknown)
     }
 
@@ -45,6 +48,14 @@ package struct Identifier: Sendable {
         }
     }
 
+    private func identify(_ certificate: PresentedCertificate) -> Identification {
+        guard let (tenant, name) = clientCertificates.owner(of: certificate.names) else { return .unknown }
+        return Identification(
+            .tenant(tenant),
+            by: CredentialProof(
+                kind: .certificate, name: name, digest: certificate.sha256, ground: .certificate(name: name)))
+    }
+
     /// Whom a credential proves now that proved `tenant` before. What it rests on is asked, not the credential itself: a
     /// token or a JWT that opened a session in time need not be good for as long as the session lasts.
     package func identifyAgain(_ proof: CredentialProof, of tenant: TenantName) -> IdentityOutcome {
@@ -55,7 +66,8 @@ package struct Identifier: Sendable {
     private func owner(by ground: CredentialGround, saying tenant: TenantName) -> TenantName? {
         switch ground {
         case .key(let sha256): clientKeys.owner(sha256: sha256)?.tenant
-        case .certificate, .claim: nil
+        case .certificate(let name): clientCertificates.owner(of: [name])?.tenant
+        case .claim: nil
         case .operators: tokens == nil ? nil : tenant
         }
     }
