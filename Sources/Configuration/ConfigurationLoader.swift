@@ -11,19 +11,23 @@ package enum ConfigurationLoader {
     /// Checks a certificate chain and its key together: what is wrong, or `nil`. Given by whoever knows TLS.
     package typealias CertificateCheck = (CertificateFiles) -> String?
 
+    /// Checks what a listener asks of its clients' certificates: what is wrong, or will be. Given by the same.
+    package typealias ClientCertificateCheck = (ClientCertificateSettings) -> [ClientCertificateFinding]
+
     /// Reads and checks everything. Never throws: what is wrong is in the result.
     ///
     /// - Parameter policies: policy files to read instead of those the configuration names, by their paths.
     package static func load(
         _ path: String, policies: [String]? = nil,
         environment: [String: String] = ProcessInfo.processInfo.environment,
-        certificateCheck: CertificateCheck = { _ in nil }
+        certificateCheck: CertificateCheck = { _ in nil }, clientCheck: ClientCertificateCheck = { _ in [] }
     ) -> LoadResult {
         var reading = Reading()
         let configuration = reading.configuration(path, policies: policies)
         var files = FileCheck(environment: environment)
         files.check(reading.references)
         for (certificate, place) in reading.certificates { files.check(certificate, place, certificateCheck) }
+        for clients in reading.clientCertificates { files.check(clients, clientCheck) }
         return LoadResult(
             configuration: configuration, readFaults: reading.faults, fileFaults: files.faults, files: reading.files,
             watched: reading.watched)
@@ -76,6 +80,7 @@ private struct Reading {
     var faults = Faults()
     var references: [SchemaCheck.Reference] = []
     var certificates: [(CertificateFiles, Place)] = []
+    var clientCertificates: [PlacedClientCertificates] = []
     private(set) var files: [String] = []
     /// What makes the policy files' patterns name others.
     private var patterned: [String] = []
@@ -85,6 +90,7 @@ private struct Reading {
         guard let root = document(path, .tidegateFile, from: Place(file: path)) else { return nil }
         let main = TidegateFile(root, hostName: Reading.hostName(), faults: &faults)
         certificates = Reading.certificates(in: root)
+        clientCertificates = Reading.clientCertificates(in: root)
         noteWhatIsLeftOut(root)
         let zones = (root["zones"]?.pairs ?? []).compactMap { Zone($0.key) }
         let files = policies?.map { ($0, Place(file: $0)) } ?? policyPaths(main.policies, beside: path)
@@ -122,6 +128,7 @@ private struct Reading {
         }
         checkNames(found)
         checkKeys(found)
+        checkCertificates(found)
         return found
     }
 
@@ -163,6 +170,23 @@ private struct Reading {
                         place, "the same key is tenant \(former.tenant)'s at \(former.place); a key proves one tenant")
                 } else {
                     owners[key.sha256] = (item.tenant.name, place)
+                }
+            }
+        }
+    }
+
+    private mutating func checkCertificates(_ tenants: [PolicyFile.PlacedTenant]) {
+        var owners: [CertificateName: (tenant: TenantName, place: Place)] = [:]
+        for item in tenants {
+            for (text, place) in zip(item.tenant.certificates, item.certificatePlaces) {
+                guard let name = CertificateName(text) else { continue }
+                if let former = owners[name] {
+                    faults.error(
+                        place,
+                        "\(quoted(text)) is tenant \(former.tenant)'s at \(former.place); a certificate proves one tenant"
+                    )
+                } else {
+                    owners[name] = (item.tenant.name, place)
                 }
             }
         }
@@ -224,6 +248,19 @@ private struct Reading {
                 CertificateFiles(chain: Paths.resolve(chain, beside: file), key: Paths.resolve(key, beside: file)),
                 node.place
             )
+        }
+    }
+
+    private static func clientCertificates(in root: Node) -> [PlacedClientCertificates] {
+        (root["listeners"]?.list ?? []).compactMap { listener in
+            guard let authorities = listener["tls"]?["client_ca"], let path = authorities.text else { return nil }
+            let lists = listener["tls"]?["client_crl"]
+            let file = authorities.place.file
+            return PlacedClientCertificates(
+                settings: ClientCertificateSettings(
+                    authorities: Paths.resolve(path, beside: file),
+                    revocations: lists?.text.map { Paths.resolve($0, beside: file) }),
+                authoritiesPlace: authorities.place, revocationsPlace: (lists ?? authorities).place)
         }
     }
 

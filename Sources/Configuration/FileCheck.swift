@@ -76,6 +76,22 @@ struct FileCheck {
         if let complaint = certificateCheck(certificate) { faults.error(place, complaint) }
     }
 
+    /// So is what can be done with authorities and their lists.
+    mutating func check(
+        _ clients: PlacedClientCertificates, _ clientCheck: ConfigurationLoader.ClientCertificateCheck
+    ) {
+        let files = [clients.settings.authorities, clients.settings.revocations].compactMap(\.self)
+        guard broken.isDisjoint(with: files) else { return }
+        for finding in clientCheck(clients.settings) {
+            let place = finding.key == .authorities ? clients.authoritiesPlace : clients.revocationsPlace
+            switch finding.severity {
+            case .error: faults.error(place, finding.text)
+            case .warning: faults.warning(place, finding.text)
+            case .note: faults.note(place, finding.text)
+            }
+        }
+    }
+
     private mutating func checkFile(_ path: String, _ role: FileRole, _ reference: SchemaCheck.Reference) {
         guard let complaint = complaint(about: path, role) else {
             warnIfOthersRead(path, role, reference)
@@ -93,6 +109,10 @@ struct FileCheck {
         switch role {
         case .certificateChain, .authority:
             return text.contains("-----BEGIN CERTIFICATE-----") ? nil : "\(path) holds no PEM certificate"
+        case .revocations:
+            return text.contains("-----BEGIN X509 CRL-----")
+                ? nil
+                : "\(path) holds no PEM revocation list; `openssl crl -inform DER -in FILE` makes one of the binary form"
         case .privateKey:
             return text.contains("PRIVATE KEY-----") ? nil : "\(path) holds no PEM private key"
         case .secret:
@@ -109,7 +129,7 @@ struct FileCheck {
     private mutating func warnIfOthersRead(_ path: String, _ role: FileRole, _ reference: SchemaCheck.Reference) {
         switch role {
         case .privateKey, .secret: break
-        case .certificateChain, .authority, .keySet: return
+        case .certificateChain, .authority, .revocations, .keySet: return
         }
         var status = stat()
         guard stat(path, &status) == 0 else { return }
@@ -120,5 +140,32 @@ struct FileCheck {
         if status.st_mode & S_IWGRP != 0 {
             faults.warning(reference.place, "\(reference.key): the file's group may replace \(path); `chmod g-w` it")
         }
+    }
+}
+
+/// What a listener asks of its clients' certificates, and where its file says so.
+struct PlacedClientCertificates {
+    let settings: ClientCertificateSettings
+    let authoritiesPlace: Place
+    /// Where no list is named, the same.
+    let revocationsPlace: Place
+}
+
+/// What somebody who knows TLS finds in the files behind `client_ca` and `client_crl`.
+package struct ClientCertificateFinding: Equatable, Sendable {
+    /// How much it matters.
+    package let severity: Fault.Severity
+    /// Whose file it is about.
+    package let key: Key
+    /// What is wrong, with the remedy.
+    package let text: String
+
+    /// The keys that name files.
+    package enum Key: Sendable { case authorities, revocations }
+
+    package init(_ severity: Fault.Severity, _ key: Key, _ text: String) {
+        self.severity = severity
+        self.key = key
+        self.text = text
     }
 }

@@ -43,6 +43,8 @@ package indirect enum KeyType: Sendable {
     case webSocketURL
     case network
     case origin
+    /// A subject or an alternative name.
+    case certificateName
     /// SHA-256 in hex.
     case digest
     /// SHA-256 in base64.
@@ -110,6 +112,9 @@ package indirect enum KeyType: Sendable {
         case .webSocketURL: "a WebSocket URL: wss://host[:port]/path"
         case .network: "an address range such as 10.20.0.0/16, without bits beyond its prefix"
         case .origin: "an origin such as https://app.example.com or https://*.example.com"
+        case .certificateName:
+            "a subject such as `CN=device,O=Acme GmbH`, most specific part first, or `DNS:`, `URI:`, `email:` or `IP:` "
+                + "and a name; names are compared whole, so without wildcards"
         case .digest: "a SHA-256 in hex, 64 digits, as `tidegate key create` prints it"
         case .pin: "a SHA-256 in base64, 44 characters"
         case .file: "a file's path"
@@ -131,6 +136,7 @@ package indirect enum KeyType: Sendable {
         case .listenAddress: Scalars.listenAddress(text) != nil
         case .connectAddress: EndpointAddress(text) != nil
         case .network: Network(text) != nil
+        case .certificateName: KeyType.isCertificateName(text)
         case .digest: Hex.decode(text)?.count == Digest.sha256Count
         case .pin: Base64.standard.decode(text)?.count == Digest.sha256Count
         case .text, .file, .authority: !text.isEmpty
@@ -194,6 +200,10 @@ package indirect enum KeyType: Sendable {
             .matching(
                 "^[A-Za-z][A-Za-z0-9+.-]*://(\\*\\.[^./?#@:*]+[.。．｡][^/?#@:*]+|[^/?#@:*\\[\\]]+|\\[[0-9A-Fa-f:.]+\\])(:[0-9]{1,5})?$"
             )
+        case .certificateName:
+            .matching(
+                "^ *(([Dd][Nn][Ss]|[Uu][Rr][Ii]|[Ee][Mm][Aa][Ii][Ll]|[Ii][Pp]) *:|[A-Za-z][A-Za-z0-9-]* *=|"
+                    + "[0-9]+(\\.[0-9]+)+ *=)")
         case .digest: .matching("^[0-9A-Fa-f]{64}$")
         case .pin: .matching("^[A-Za-z0-9+/]{43}=$")
         }
@@ -204,6 +214,13 @@ package indirect enum KeyType: Sendable {
         switch self {
         case .digest, .secret, .pin: false
         default: true
+        }
+    }
+
+    private static func isCertificateName(_ text: String) -> Bool {
+        switch CertificateName(text) {
+        case .dns(let name): HostAndPort.isHost(name)
+        case let name: name != nil
         }
     }
 
@@ -221,6 +238,7 @@ package enum FileRole: Sendable {
     case certificateChain
     case privateKey
     case authority
+    case revocations
     case secret
     case keySet
 }

@@ -110,8 +110,14 @@ extension KeyTable {
         Key("listeners[].tls.minimum", .choice(["1.2", "1.3"]), default: "1.2", "The lowest TLS version spoken."),
         Key(
             "listeners[].tls.client_ca", .file(.authority),
-            force: .notYetRestricting(gap: "client certificates are neither asked for nor checked"),
-            "Asks for client certificates and checks them against this PEM file."),
+            "PEM: asks clients for certificates, and takes those that lead to one of these authorities."),
+        Key(
+            "listeners[].tls.client_certificate", .choice(["optional", "required"]), default: "optional",
+            "Whether a client without a certificate may prove itself in another way."),
+        Key(
+            "listeners[].tls.client_crl", .file(.revocations),
+            "PEM: revocation lists, one for each authority in `client_ca`. Without a list that is good now, nobody that "
+                + "the authority vouches for is let in."),
         Key(
             "listeners[].protocols", .list(.choice(["h2", "http/1.1"])), default: "http/1.1",
             "HTTP versions served."),
@@ -271,7 +277,7 @@ extension KeyTable {
             "tenants.*.clients.origins", .list(.origin), default: "",
             "Pages that may connect: exact, or with one label as wildcard (`https://*.example.com`)."),
         Key(
-            "tenants.*.clients.certificates", .list(.text), default: "", force: .notYet(harmless: ""),
+            "tenants.*.clients.certificates", .list(.certificateName), default: "",
             "Subjects or alternative names of TLS client certificates."),
         Key("tenants.*.clients.jwt", .section, force: .notYet(), "The claim of a JWT that proves the tenant."),
         .required("tenants.*.clients.jwt.claim", .text, "The claim's name."),

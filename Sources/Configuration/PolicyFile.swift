@@ -13,6 +13,8 @@ struct PolicyFile {
         let providerKeys: [Zone: SecretSource]
         /// Of each of the tenant's keys, in order.
         let keyPlaces: [Place]
+        /// Of each of the names of its certificates, in order.
+        let certificatePlaces: [Place]
     }
 
     /// Reads what `SchemaCheck` has looked at; `zones` are those the operators define.
@@ -32,18 +34,20 @@ private struct PolicyReader {
     mutating func tenant(_ name: TenantName, _ place: Place, _ section: Section) -> PolicyFile.PlacedTenant? {
         let clients = section.section("clients")
         let keys = keys(clients, of: name, place)
+        let certificates = clients.texts("certificates")
+        warnIfUnproven(name, place, clients)
         let origins = origins(clients)
         let providerKeys = providerKeys(section)
         let parameters = ParameterRules(section.section("parameters"), faults: &faults)
         guard let residency = residency(section) else { return nil }
         let tenant = Tenant(
             name: name, residency: residency, keys: keys.map(\.hash), origins: origins,
-            certificates: clients.texts("certificates").map(\.text), jwt: claim(clients),
+            certificates: certificates.map(\.text), jwt: claim(clients),
             limits: TenantLimits(section.section("limits")), parameters: parameters)
         warnOfEgress(tenant, section.section("parameters"))
         return PolicyFile.PlacedTenant(
             tenant: tenant, place: place, residencyPlace: section.node("residency")?.place ?? place,
-            providerKeys: providerKeys, keyPlaces: keys.map(\.place))
+            providerKeys: providerKeys, keyPlaces: keys.map(\.place), certificatePlaces: certificates.map(\.place))
     }
 
     private mutating func providerKeys(_ section: Section) -> [Zone: SecretSource] {
@@ -101,13 +105,15 @@ private struct PolicyReader {
             }
             keys.append((ClientKeyHash(name: name, sha256: sha256), place))
         }
-        if clients.sections("keys").isEmpty {
-            faults.warning(
-                place,
-                "tenant \(tenant) has no client key, and nothing else proves a tenant yet: nobody can connect for it; "
-                    + "`tidegate key create --tenant \(tenant)` makes one")
-        }
         return keys
+    }
+
+    private mutating func warnIfUnproven(_ tenant: TenantName, _ place: Place, _ clients: Section) {
+        guard clients.sections("keys").isEmpty, clients.texts("certificates").isEmpty else { return }
+        faults.warning(
+            place,
+            "nothing proves tenant \(tenant), no client key and no certificate: nobody can connect for it; "
+                + "`tidegate key create --tenant \(tenant)` makes a key")
     }
 
     private mutating func origins(_ clients: Section) -> [OriginPattern] {

@@ -112,10 +112,31 @@ package struct ListenerTLS: Equatable, Sendable {
     package var certificates: [CertificateFiles]
     /// The lowest version spoken.
     package var minimum: TLSMinimum
+    /// What is asked of clients; `nil`: no certificate.
+    package var clients: ClientCertificateSettings?
 
-    package init(certificates: [CertificateFiles], minimum: TLSMinimum = .tls12) {
+    package init(
+        certificates: [CertificateFiles], minimum: TLSMinimum = .tls12, clients: ClientCertificateSettings? = nil
+    ) {
         self.certificates = certificates
         self.minimum = minimum
+        self.clients = clients
+    }
+}
+
+/// What a listener asks of its clients' certificates.
+package struct ClientCertificateSettings: Hashable, Sendable {
+    /// Whom they must lead to: certificates in a PEM file.
+    package var authorities: String
+    /// Which of them have been taken back: lists in a PEM file. `nil`: nobody asks.
+    package var revocations: String?
+    /// Whether a client must have one.
+    package var isRequired: Bool
+
+    package init(authorities: String, revocations: String? = nil, isRequired: Bool = false) {
+        self.authorities = authorities
+        self.revocations = revocations
+        self.isRequired = isRequired
     }
 }
 

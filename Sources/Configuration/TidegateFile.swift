@@ -107,14 +107,31 @@ private struct TidegateReader {
         }
     }
 
-    private func tls(_ listener: Section) -> ListenerTLS? {
+    private mutating func tls(_ listener: Section) -> ListenerTLS? {
         guard listener.node("tls")?.pairs != nil else { return nil }
         let section = listener.section("tls")
         let certificates = section.sections("certificates").compactMap { certificate -> CertificateFiles? in
             guard let chain = path(certificate, "chain"), let key = path(certificate, "key") else { return nil }
             return CertificateFiles(chain: chain, key: key)
         }
-        return ListenerTLS(certificates: certificates, minimum: section.choice("minimum"))
+        return ListenerTLS(
+            certificates: certificates, minimum: section.choice("minimum"), clients: clientCertificates(section))
+    }
+
+    private mutating func clientCertificates(_ tls: Section) -> ClientCertificateSettings? {
+        if let authorities = path(tls, "client_ca") {
+            return ClientCertificateSettings(
+                authorities: authorities, revocations: path(tls, "client_crl"),
+                isRequired: tls.text("client_certificate") == "required")
+        }
+        for name in ["client_certificate", "client_crl"] {
+            guard let node = tls.node(name) else { continue }
+            faults.error(
+                node.place,
+                "\(name) is without effect where no certificate is asked for; name those who issue them under "
+                    + "`client_ca`, or leave it out")
+        }
+        return nil
     }
 
     private mutating func checkProtocols(_ listener: Section) {

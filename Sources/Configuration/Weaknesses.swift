@@ -18,6 +18,7 @@ struct Weaknesses {
             findUnserved(item)
             findUndirected(item)
             findCarriedOut(item)
+            findUnasked(item)
         }
     }
 
@@ -55,6 +56,17 @@ struct Weaknesses {
         let policy = settings.policy(version: "", tenants: [item.tenant])
         guard let refusal = policy.parameters(of: item.tenant.name)?.refusal(of: []) else { return }
         faults.warning(item.residencyPlace, "tenant \(item.tenant.name) is always refused here: \(refusal.sentence)")
+    }
+
+    /// Certificates that no listener asks for.
+    private mutating func findUnasked(_ item: PolicyFile.PlacedTenant) {
+        guard let place = item.certificatePlaces.first, settings.listeners.allSatisfy({ $0.tls?.clients == nil }) else {
+            return
+        }
+        faults.warning(
+            place,
+            "no listener asks for client certificates, so none proves tenant \(item.tenant.name); name those who issue "
+                + "them under `listeners: tls: client_ca:`")
     }
 
     private static func listed(_ names: [String]) -> String {

@@ -9,7 +9,9 @@ struct ConfigurationOption: ParsableArguments {
 
     /// - Parameter policies: policy files to read instead of those the configuration names.
     func load(policies: [String]? = nil) -> LoadResult {
-        ConfigurationLoader.load(path, policies: policies, certificateCheck: CertificateCheck.fault)
+        ConfigurationLoader.load(
+            path, policies: policies, certificateCheck: CertificateCheck.fault,
+            clientCheck: CertificateCheck.findings)
     }
     /// For commands that only decide. Missing certificates and keys do not matter to a decision; faults in the files' text do.
     func loadForDecisions() throws(CommandError) -> RelayConfiguration {

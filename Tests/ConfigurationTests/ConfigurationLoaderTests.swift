@@ -22,8 +22,8 @@ import Testing
         let result = ConfigurationLoader.load(exampleFile, environment: [:])
         let told = result.fileFaults.all.map(\.description)
         #expect(result.servable == nil)
-        #expect(told.count == 11)
-        #expect(told.contains { $0.contains("tidegate.yaml:35:17: error: zones.edge.key: there is no file ") })
+        #expect(told.count == 12)
+        #expect(told.contains { $0.contains("tidegate.yaml:37:17: error: zones.edge.key: there is no file ") })
         #expect(told.contains { $0.hasSuffix("the environment variable ACME_ASSEMBLYAI_KEY is not set") })
     }
 
@@ -32,13 +32,11 @@ import Testing
         func named(_ faults: [Fault]) -> [String] { faults.map { String($0.message.prefix { $0 != " " }) }.sorted() }
         #expect(
             named(result.readFaults.notes) == [
-                "h2", "identity", "tenants.acme-gmbh.clients.certificates", "tenants.acme-gmbh.clients.jwt",
-                "zones.eu.warm",
+                "h2", "identity", "tenants.acme-gmbh.clients.jwt", "zones.eu.warm",
             ])
         #expect(
             named(result.readFaults.warnings.filter { $0.message.contains("NOT YET IN FORCE") }) == [
-                "limits.connections_per_address", "listeners[0].tls.client_ca", "shared_state",
-                "tenants.acme-gmbh.limits",
+                "limits.connections_per_address", "shared_state", "tenants.acme-gmbh.limits",
             ])
     }
 
@@ -47,7 +45,7 @@ import Testing
         let weak = result.readFaults.warnings.filter { !$0.message.contains("NOT YET IN FORCE") }
         #expect(
             weak.map { "\($0.place.line): " + $0.message.prefix { $0 != "," } } == [
-                "8: edge may be anywhere", "37: zone us has one endpoint",
+                "8: edge may be anywhere", "39: zone us has one endpoint",
             ])
     }
 
@@ -102,14 +100,17 @@ import Testing
     @Test func whateverAConfigurationNamesIsToBeWatched() throws {
         let directory = try Directory()
         let text = smallFile.replacing("{env: KEY}", with: "{file: keys/eu}\n    verify: {ca: ca.pem}")
-            .replacing("0\"}]", with: "0\", tls: {certificates: [{chain: a.crt, key: a.key}]}}]")
+            .replacing(
+                "0\"}]",
+                with: "0\", tls: {certificates: [{chain: a.crt, key: a.key}], client_ca: ca, client_crl: crl}}]"
+            )
             .replacing("[policy.yaml]", with: "[\"p/*.yaml\", later.yaml]")
         try directory.write("tidegate.yaml", text)
         try directory.write("p/a.yaml", smallPolicy)
         let result = ConfigurationLoader.load(directory.path + "/tidegate.yaml", environment: [:])
         #expect(
             result.watched.map { $0.replacing(directory.path + "/", with: "") } == [
-                "tidegate.yaml", "p/a.yaml", "p", "later.yaml", "a.crt", "a.key", "keys/eu", "ca.pem",
+                "tidegate.yaml", "p/a.yaml", "p", "later.yaml", "a.crt", "a.key", "ca", "crl", "keys/eu", "ca.pem",
             ])
     }
 
@@ -140,6 +141,23 @@ import Testing
         #expect(
             directory.told(result.faults.errors) == [
                 "p/2.yaml:6:34: error: the same key is tenant acme's at p/1.yaml:6:34; a key proves one tenant"
+            ])
+    }
+
+    @Test func aCertificateOfTwoTenantsIsToldWithBothPlaces() throws {
+        let directory = try Directory()
+        let policies = [("acme", "CN=device, O=Acme"), ("globex", "cn = device,o=Acme")].map {
+            """
+            version: 1
+            tenants:
+              \($0): {residency: eu, clients: {certificates: ["DNS:\($0).test", "\($1)"]}}
+            """
+        }
+        let result = try load(
+            directory, pattern: "p/*.yaml", policies: ["p/1.yaml": policies[0], "p/2.yaml": policies[1]])
+        #expect(
+            directory.told(result.faults.errors) == [
+                "p/2.yaml:3:71: error: `cn = device,o=Acme` is tenant acme's at p/1.yaml:3:67; a certificate proves one tenant"
             ])
     }
 
@@ -197,6 +215,45 @@ import Testing
         #expect(result.readFaults.errors == [])
         #expect(
             directory.told(result.fileFaults.all) == ["tidegate.yaml:3:59: error: the key is another certificate's"])
+    }
+}
+
+extension ConfigurationLoaderTests {
+    @Test func whatIsWrongWithClientsCertificatesIsToldByWhoeverKnows() throws {
+        let directory = try Directory()
+        for (name, kind) in [
+            ("a.crt", "CERTIFICATE"), ("a.key", "PRIVATE KEY"), ("ca.crt", "CERTIFICATE"), ("ca.crl", "X509 CRL"),
+        ] {
+            try directory.write(name, "-----BEGIN \(kind)-----")
+        }
+        try directory.write("policy.yaml", smallPolicy)
+        func told(_ keys: String) throws -> [String] {
+            let listener = "{certificates: [{chain: a.crt, key: a.key}], \(keys)}"
+            try directory.write("tidegate.yaml", smallFile.replacing("0\"}]", with: "0\", tls: \(listener)}]"))
+            let result = ConfigurationLoader.load(
+                directory.path + "/tidegate.yaml", environment: ["KEY": "k"],
+                clientCheck: { settings in
+                    [
+                        ClientCertificateFinding(.error, .authorities, "of the authority"),
+                        ClientCertificateFinding(.warning, .revocations, settings.revocations ?? "no list"),
+                    ]
+                })
+            return directory.told(result.fileFaults.all)
+        }
+        #expect(
+            try told("client_ca: ca.crt, client_crl: ca.crl") == [
+                "tidegate.yaml:3:99: error: of the authority", "tidegate.yaml:3:119: warning: ca.crl",
+            ])
+        #expect(
+            try told("client_ca: ca.crt") == [
+                "tidegate.yaml:3:99: error: of the authority", "tidegate.yaml:3:99: warning: no list",
+            ])
+        #expect(
+            try told("client_ca: ca.crt, client_crl: a.crt") == [
+                "tidegate.yaml:3:119: error: listeners[0].tls.client_crl: a.crt holds no PEM revocation list; `openssl crl "
+                    + "-inform DER -in FILE` makes one of the binary form"
+            ])
+        #expect(try told("minimum: \"1.3\"") == [])
     }
 }
 

@@ -84,7 +84,8 @@ import Testing
         ),
         (
             "clients:", "limits: {}\n    parameters: {}\n    others:",
-            "p.yaml:3:3: warning: tenant acme has no client key, and nothing else proves a tenant yet: nobody can connect"
+            "p.yaml:3:3: warning: nothing proves tenant acme, no client key and no certificate: nobody can connect for it; "
+                + "`tidegate key create --tenant acme` makes a key"
         ),
     ])
     func whatIsLegalButWeakIsAWarning(part: String, replacement: String, expected: String) {
@@ -119,6 +120,22 @@ import Testing
             tenant.origins.map(\.description) == [
                 "https://xn--bcher-kva.example", "https://*.xn--bcher-kva.example:8443",
                 "https://*.xn--mnchen-3ya.example",
+            ])
+    }
+
+    @Test func aTenantThatACertificateProvesNeedsNoKey() {
+        let policy = smallPolicy.replacing("keys:", with: "certificates: [\"CN=device\"]\n      origins: [] #")
+        #expect(faults(inPolicyFile: policy) == [])
+    }
+
+    @Test(arguments: ["acme-device", "CN=", "DNS:*.acme.example", "DNS:a b", "IP:300.1.1.1", "RID:1.2"])
+    func whatIsNoNameOfACertificateIsAnErrorThatSaysWhatToWrite(text: String) {
+        let policy = smallPolicy.replacing("keys:", with: "certificates: [\"\(text)\"]\n      keys:")
+        #expect(
+            faults(inPolicyFile: policy) == [
+                "p.yaml:6:22: error: tenants.acme.clients.certificates[0] is `\(text)`; it takes a subject such as "
+                    + "`CN=device,O=Acme GmbH`, most specific part first, or `DNS:`, `URI:`, `email:` or `IP:` and a name; "
+                    + "names are compared whole, so without wildcards"
             ])
     }
 

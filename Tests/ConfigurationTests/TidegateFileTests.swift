@@ -10,7 +10,12 @@ import Testing
             version: 1
             listeners:
               - address: 0.0.0.0:8443
-                tls: {certificates: [{chain: tls/a.crt, key: /etc/a.key}], minimum: "1.3"}
+                tls:
+                  certificates: [{chain: tls/a.crt, key: /etc/a.key}]
+                  minimum: "1.3"
+                  client_ca: tls/clients.crt
+                  client_certificate: required
+                  client_crl: /etc/clients.crl
                 refusals: websocket
               - {address: "[::1]:8080"}
               - {address: "10.0.0.1:80", plaintext: allow}
@@ -41,7 +46,9 @@ import Testing
                 ListenerSettings(
                     address: ListenAddress(.v4(0), port: 8443),
                     tls: ListenerTLS(
-                        certificates: [CertificateFiles(chain: "dir/tls/a.crt", key: "/etc/a.key")], minimum: .tls13),
+                        certificates: [CertificateFiles(chain: "dir/tls/a.crt", key: "/etc/a.key")], minimum: .tls13,
+                        clients: ClientCertificateSettings(
+                            authorities: "dir/tls/clients.crt", revocations: "/etc/clients.crl", isRequired: true)),
                     refusals: .websocket),
                 ListenerSettings(address: ListenAddress(.v6(1), port: 8080)),
                 ListenerSettings(address: ListenAddress(.v4(0x0a00_0001), port: 80)),
@@ -151,6 +158,14 @@ import Testing
         (
             "[{address: \"127.0.0.1:0\"}]", "[{address: \"127.0.0.1:0\", protocols: [h2]}]",
             "error: protocols must hold http/1.1"
+        ),
+        (
+            "0\"}]", "0\", tls: {certificates: [{chain: a, key: b}], client_certificate: required}}]",
+            "error: client_certificate is without effect where no certificate is asked for; name those who issue them"
+        ),
+        (
+            "0\"}]", "0\", tls: {certificates: [{chain: a, key: b}], client_crl: c}}]",
+            "error: client_crl is without effect where no certificate is asked for; name those who issue them under"
         ),
         (
             "[{address: \"127.0.0.1:0\"}]", "[{address: \"127.0.0.1:0\", protocols: [h2, http/1.1]}]",

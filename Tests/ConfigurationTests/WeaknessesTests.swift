@@ -38,6 +38,24 @@ import Testing
         #expect(lines.first?.contains("tenants t1, t2, t3 and 1 more may be heard nowhere else") == true)
     }
 
+    @Test func certificatesThatNobodyAsksForAreAWarning() throws {
+        let directory = try Directory()
+        try directory.write(
+            "p1.yaml", "version: 1\ntenants: {t1: {residency: [eu, us], clients: {certificates: [CN=device]}}}")
+        func told(_ file: String) throws -> [String] {
+            let path = try directory.write("tidegate.yaml", file)
+            let result = ConfigurationLoader.load(path, environment: ["KEY": "k"])
+            return directory.told(result.readFaults.warnings).filter { !$0.contains("`receipts` is left out") }
+        }
+        #expect(
+            try told(file) == [
+                "p1.yaml:2:62: warning: no listener asks for client certificates, so none proves tenant t1; name those "
+                    + "who issue them under `listeners: tls: client_ca:`"
+            ])
+        let asked = "tls: {certificates: [{chain: a, key: b}], client_ca: c}"
+        #expect(try told(file.replacing("0\"}]", with: "0\", \(asked)}]")) == [])
+    }
+
     @Test func aTenantThatEverySiteMayServeIsNotRefused() throws {
         let alone = file.replacing("us: \"wss://us.example/\"", with: "")
         #expect(try told(alone, "edge", "any", "[us, eu]") == [])
