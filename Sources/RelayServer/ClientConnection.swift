@@ -63,8 +63,7 @@ extension ClientConnection: TransportDelegate {
 
     func transport(_ transport: Transport, ended end: TransportEnd) {
         settle()
-        worker.log.write(
-            .debug, .connectionFailed, .address(transport.peer.description), .detail("before its request: \(end)"))
+        worker.noteEnd(end, of: transport)
     }
 
     private func answer(_ desk: TokenDesk) {

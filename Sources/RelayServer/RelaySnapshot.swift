@@ -122,7 +122,9 @@ package final class RelaySnapshot: Sendable {
 private struct TLSIdentity: Equatable {
     let settings: ListenerTLS
     /// Of each certificate.
-    let fingerprints: [[UInt8]]
+    let certificates: [[UInt8]]
+    /// Of what is asked of clients.
+    let clients: [UInt8]?
 }
 
 extension RelaySnapshot.Listener {
@@ -152,11 +154,13 @@ extension RelaySnapshot.Listener {
         for files in settings.certificates {
             certificates.append(try TLSCertificate(chainFile: files.chain, keyFile: files.key))
         }
-        let identity = TLSIdentity(settings: settings, fingerprints: certificates.map(\.fingerprint))
+        let clients = try settings.clients?.authentication()
+        let identity = TLSIdentity(
+            settings: settings, certificates: certificates.map(\.fingerprint), clients: clients?.fingerprint)
         if let kept = former?.tls, former?.identity == identity { return (kept, identity) }
         let context = try TLSServerContext(
             certificates: certificates, minimumVersion: settings.minimum == .tls13 ? .tls13 : .tls12,
-            ticketKeys: former?.tls?.ticketKeys ?? .make())
+            clients: clients, ticketKeys: former?.tls?.ticketKeys ?? .make())
         return (context, identity)
     }
 }
@@ -167,6 +171,15 @@ extension RelaySnapshot.Tokens {
             throw RelayStartError(text: "The signing keys of tokens: \(error.sentence).")
         }
         maximumLifetime = settings.maximumLifetime
+    }
+}
+
+extension ClientCertificateSettings {
+    fileprivate func authentication() throws(TLSError) -> ClientAuthentication {
+        try ClientAuthentication(
+            authorities: TrustStore(file: authorities),
+            revocations: revocations.map { (file) throws(TLSError) in try RevocationLists(file: file) },
+            isRequired: isRequired)
     }
 }
 

@@ -13,14 +13,19 @@ struct RequestReading {
     let upgrade: UpgradeRequest?
     let credential: Credential?
 
-    init(_ head: RequestHead, on listener: RelaySnapshot.Listener, under snapshot: RelaySnapshot) {
+    /// - Parameter certificate: what the client showed while TLS was set up.
+    init(
+        _ head: RequestHead, certificate: PresentedCertificate?, on listener: RelaySnapshot.Listener,
+        under snapshot: RelaySnapshot
+    ) {
         let handshake = Self.upgrade(of: head)
         let origin = head.fields.first("Origin")
         let form = listener.refusals.form(forOrigin: origin)
         upgrade = try? handshake.get()
         refusalForm = upgrade == nil ? .http : form
         credential = Credential.find(
-            authorization: head.fields.all("Authorization"), tokenParameter: head.target.parameter("token"),
+            certificate: certificate, authorization: head.fields.all("Authorization"),
+            tokenParameter: head.target.parameter("token"),
             subprotocols: head.fields.tokens("Sec-WebSocket-Protocol"))
         do throws(Refusal) {
             let ask = try Self.ask(of: head, to: .session, under: snapshot.policy)

@@ -36,6 +36,8 @@ final class SessionDriver {
     private var failedEndpoint: Endpoint?
     /// What proved the tenant.
     private var proof: CredentialProof?
+    /// Where the client was let in; nil until its request is complete.
+    private var listener: RelaySnapshot.Listener?
     /// Whom the credential proves is being asked.
     private var isIdentifying = false
     /// What came behind the request meanwhile.
@@ -73,7 +75,9 @@ final class SessionDriver {
 
     /// Begins with a complete head; `rest` are the bytes behind it, which belong to the WebSocket that may follow.
     func begin(with head: RequestHead, on listener: RelaySnapshot.Listener, followedBy rest: RawSpan) {
-        let reading = RequestReading(head, on: listener, under: snapshot)
+        self.listener = listener
+        let reading = RequestReading(
+            head, certificate: client.tls.flatMap(PresentedCertificate.init), on: listener, under: snapshot)
         request = Request(
             upgrade: reading.upgrade, credential: reading.credential, upstream: UpstreamRequest(head))
         switch reading.outcome {
@@ -291,7 +295,8 @@ extension SessionDriver {
     }
 
     private func identifyAgain(_ proof: CredentialProof) -> IdentityOutcome {
-        session.tenant.map { snapshot.identifier.identifyAgain(proof, of: $0) } ?? .missing
+        if let listener, !snapshot.stillTakes(client, on: listener) { return .unknown }
+        return session.tenant.map { snapshot.identifier.identifyAgain(proof, of: $0) } ?? .missing
     }
 
     private func spend() {

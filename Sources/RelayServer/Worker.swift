@@ -36,6 +36,7 @@ final class Worker {
     private var state = State.serving
     /// What ended here, refused and failed.
     var metrics = Metrics()
+    var certificateRefusals = CertificateRefusals()
 
     private enum State: Equatable {
         case serving

@@ -9,6 +9,7 @@ import socket
 import ssl
 import sys
 
+import client_certificates
 import live_changes
 import page_stories
 import schemas
@@ -104,6 +105,7 @@ def stories(harbour):
     yield from tokens.stories()
     yield from live_changes.stories()
     yield from page_stories.stories()
+    yield from client_certificates.stories()
     yield "both programs end cleanly on SIGTERM", end_cleanly
 
 

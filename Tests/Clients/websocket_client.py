@@ -9,7 +9,7 @@ import websocket
 from client import paced_audio, tell
 
 
-def main(url, key, audio, origin=None):
+def main(url, key, audio, origin=None, certificate=None):
     def on_open(socket):
         tell("open")
         threading.Thread(target=send, args=(socket,), daemon=True).start()
@@ -32,12 +32,17 @@ def main(url, key, audio, origin=None):
     tell("connecting")
     websocket.WebSocketApp(
         url,
-        header={"Authorization": key},
+        header={"Authorization": key} if key else {},
         on_open=on_open,
         on_message=lambda _, text: tell("message", text=text),
         on_error=on_error,
         on_close=lambda _, code, reason: tell("closed", code=code, reason=reason),
-    ).run_forever(origin=origin)
+    ).run_forever(origin=origin, sslopt=shown(certificate))
+
+
+def shown(certificate):
+    """What the client shows of itself while TLS is set up."""
+    return dict(zip(("certfile", "keyfile"), certificate)) if certificate else None
 
 
 if __name__ == "__main__":

@@ -9,14 +9,16 @@ const PACE_MILLISECONDS = 30; // between chunks: about three times real time, wh
 const PATIENCE_MILLISECONDS = 1000;
 const PAUSE_MILLISECONDS = 500;
 
-const { url, key, audio, origin, attempts } = JSON.parse(process.argv[2]);
+const { url, key, audio, origin, attempts, certificate } = JSON.parse(process.argv[2]);
 const tell = (event, facts = {}) => console.log(JSON.stringify({ event, ...facts }));
+
+const shown = certificate ? { cert: fs.readFileSync(certificate[0]), key: fs.readFileSync(certificate[1]) } : {};
 
 tell("connecting");
 connect(attempts || 1);
 
 function connect(left) {
-  const socket = new WebSocket(url, { headers: key ? { Authorization: key } : {}, origin });
+  const socket = new WebSocket(url, { headers: key ? { Authorization: key } : {}, origin, ...shown });
   const timer = attempts && setTimeout(giveUp, PATIENCE_MILLISECONDS);
   let isAbandoned = false;
 

@@ -71,6 +71,9 @@ final class RelayHarbour {
 
     var tenants: [HarbourTenant] { plan.tenants }
 
+    /// Who issued the relay's certificates.
+    var authority: ThrowawayAuthority { plan.authority }
+
     /// The TLS listener's port.
     var port: UInt16 { relay.addresses[0].port }
 
@@ -93,6 +96,8 @@ struct HarbourTenant {
     var key = ClientKey.make()
     var origins = [HarbourTenant.origin]
     var parameters = ParameterRules()
+    /// Names of client certificates.
+    var certificates: [String] = []
 
     /// The page that may connect for every tenant.
     static let origin = "https://app.acme.example"
@@ -112,7 +117,7 @@ struct HarbourTenant {
         Tenant(
             name: try #require(TenantName(name)), residency: residency,
             keys: [ClientKeyHash(name: "main", sha256: key.digest)], origins: try origins.map { try OriginPattern($0) },
-            parameters: parameters)
+            certificates: certificates, parameters: parameters)
     }
 }
 

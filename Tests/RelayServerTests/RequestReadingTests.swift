@@ -106,5 +106,5 @@ private func read(
         environment: [:], cores: 1)
     return RequestReading(
         RequestHead(method: "GET", target: try RequestTarget(target), fields: fields),
-        on: try #require(snapshot.listeners.first), under: snapshot)
+        certificate: nil, on: try #require(snapshot.listeners.first), under: snapshot)
 }

@@ -1,0 +1,22 @@
+import Identity
+import TLS
+import Transport
+
+extension PresentedCertificate {
+    /// What a client showed while TLS was set up; nil when it showed nothing.
+    init?(_ tls: TLSConnection) {
+        guard let sha256 = tls.peerCertificateSHA256 else { return nil }
+        self.init(names: tls.peerNames, sha256: sha256)
+    }
+}
+
+extension RelaySnapshot {
+    /// Whether a client would still be let in that was let in by a listener of an earlier version, as far as its certificate
+    /// goes: not when it has been revoked, its authority is believed no more, or one is required and it has none.
+    ///
+    /// Where the listener is gone nobody vouches for certificates; who came without one may stay.
+    func stillTakes(_ client: Transport, on listener: Listener) -> Bool {
+        let present = listeners.first { $0.address == listener.address && $0.tls != nil }
+        return client.tls?.peerIsStillAccepted(by: present?.tls) ?? true
+    }
+}
