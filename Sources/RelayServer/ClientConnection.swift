@@ -50,7 +50,7 @@ extension ClientConnection: TransportDelegate {
         do throws(HTTPError) {
             var consumed = 0
             guard let head = try parser.parse(bytes, consumed: &consumed) else { return }
-            if let desk = TokenDesk(head, on: listener, worker: worker) { return answer(desk) }
+            if let desk = TokenDesk(head, of: transport, on: listener, worker: worker) { return answer(desk) }
             let session = SessionDriver(transport, worker: worker)
             settle()
             session.begin(with: head, on: listener, followedBy: bytes.extracting(consumed...))

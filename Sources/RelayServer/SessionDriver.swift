@@ -77,7 +77,7 @@ final class SessionDriver {
     func begin(with head: RequestHead, on listener: RelaySnapshot.Listener, followedBy rest: RawSpan) {
         self.listener = listener
         let reading = RequestReading(
-            head, certificate: client.tls.flatMap(PresentedCertificate.init), on: listener, under: snapshot)
+            head, certificate: snapshot.certificate(of: client, on: listener), on: listener, under: snapshot)
         request = Request(
             upgrade: reading.upgrade, credential: reading.credential, upstream: UpstreamRequest(head))
         switch reading.outcome {

@@ -193,6 +193,23 @@ import Timing
         #expect(try bySubject.toTheEnd().closeCode == 1000)
     }
 
+    /// The handshake was over before the list came; what follows it is judged by the list.
+    @Test func whoIsRevokedBetweenItsHandshakeAndItsRequestIsRefused() throws {
+        let device = acmeDevice
+        var files = (chain: "", key: "")
+        let harbour = try harbour { files = try device.write(to: $0.folder, name: "device") }
+        let wire = try harbour.secureWire(.init(certificate: files))
+        try harbour.reload { plan in
+            try plan.askForCertificates(of: devices, revocations: devices.revocationList(revoking: [device]))
+        }
+        // The loops have taken the new version before they take another session.
+        for _ in 0..<8 { try harbour.device(acmeDevice).begun() }
+        let dialled = harbour.acceptedAnywhere
+        wire.request(key: harbour.key(of: "acme"))
+        #expect(try wire.readHead().hasPrefix("HTTP/1.1 401 "))
+        #expect(harbour.acceptedAnywhere == dialled)
+    }
+
     // MARK: On record
 
     @Test func receiptsNameTheKindAndTheNameThatProved() throws {

@@ -15,6 +15,9 @@ final class WireClient {
         var serverName: String? = "localhost"
         /// What it offers (RFC 7301); empty for no offer at all.
         var protocols: [String] = []
+        /// What it shows of itself: files of a chain and its key. It speaks TLS 1.2 then, whose handshake is over for both
+        /// at once.
+        var certificate: (chain: String, key: String)?
     }
 
     /// How the relay ended the connection.
@@ -44,6 +47,11 @@ final class WireClient {
             return
         }
         context = SSL_CTX_new(TLS_client_method())
+        if let certificate = security.certificate {
+            SSL_CTX_ctrl(context, SSL_CTRL_SET_MAX_PROTO_VERSION, Int(TLS1_2_VERSION), nil)
+            SSL_CTX_use_certificate_chain_file(context, certificate.chain)
+            SSL_CTX_use_PrivateKey_file(context, certificate.key, SSL_FILETYPE_PEM)
+        }
         ssl = SSL_new(context)
         if let name = security.serverName { _ = shim_SSL_set_tlsext_host_name(ssl, name) }
         let offer = security.protocols.flatMap { [UInt8($0.utf8.count)] + Array($0.utf8) }

@@ -3,6 +3,7 @@ import Identity
 import Policy
 import RelayCore
 import Telemetry
+import Transport
 
 /// Answers one request for a session token: `GET /v3/token`, with the zones and credentials of a session's request.
 ///
@@ -10,16 +11,18 @@ import Telemetry
 /// on its worker's thread.
 struct TokenDesk {
     private let head: RequestHead
+    private let certificate: PresentedCertificate?
     private let listener: RelaySnapshot.Listener
     private let tokens: RelaySnapshot.Tokens
     private unowned let worker: Worker
 
     /// Nil when the request is for something else, or no tokens are minted here.
-    init?(_ head: RequestHead, on listener: RelaySnapshot.Listener, worker: Worker) {
+    init?(_ head: RequestHead, of client: Transport, on listener: RelaySnapshot.Listener, worker: Worker) {
         guard let tokens = worker.snapshot.tokens, head.target.path.hasSuffix(Ask.Route.token.rawValue) else {
             return nil
         }
         self.head = head
+        certificate = worker.snapshot.certificate(of: client, on: listener)
         self.listener = listener
         self.tokens = tokens
         self.worker = worker
@@ -115,7 +118,7 @@ extension TokenDesk {
 extension TokenDesk {
     /// Not from the query or the subprotocols: what may stand there is a token, and a token mints no other.
     private var credential: Credential? {
-        Credential.find(authorization: head.fields.all("Authorization"))
+        Credential.find(certificate: certificate, authorization: head.fields.all("Authorization"))
     }
 
     /// As for a session, asked from where this request comes; and from the pages that the token is for.
