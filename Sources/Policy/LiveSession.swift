@@ -14,12 +14,15 @@ package struct LiveSession: Equatable, Sendable {
     package let hasAuthorization: Bool
     /// The names of its query's parameters, as far as they are known.
     package let parameters: [ParameterName]
-    /// The client key that proved the tenant, as `CredentialProof.id` tells it; `nil`: not known.
+    /// The client key that proved the tenant, as `CredentialProof.id` tells it; `nil`: not known, or none did.
     package let keyID: String?
+    /// The name of a certificate that proved the tenant, as the policy file writes it; `nil`: none did.
+    package let certificate: String?
 
     package init(
         id: String, tenant: TenantName, zone: Zone, endpoint: String, origin: String? = nil,
-        hasAuthorization: Bool = true, parameters: [ParameterName] = [], keyID: String? = nil
+        hasAuthorization: Bool = true, parameters: [ParameterName] = [], keyID: String? = nil,
+        certificate: String? = nil
     ) {
         self.id = id
         self.tenant = tenant
@@ -29,6 +32,7 @@ package struct LiveSession: Equatable, Sendable {
         self.hasAuthorization = hasAuthorization
         self.parameters = parameters
         self.keyID = keyID
+        self.certificate = certificate
     }
 
     /// Why this session would end when `new` takes the place of `old`, under which it runs; `nil`: it may go on.
@@ -42,13 +46,20 @@ package struct LiveSession: Equatable, Sendable {
         return Policy.refusal(ofSessionOn: endpoint, request, under: new)
     }
 
-    /// A key that proves another tenant now proves nothing for a session of this one.
+    /// A credential that proves another tenant now proves nothing for a session of this one.
     private func identity(under policy: PolicySnapshot) -> IdentityOutcome {
-        guard let keyID, let tenant = policy.tenants[tenant] else { return .tenant(tenant) }
-        let isKnown = tenant.keys.contains { key in
-            CredentialProof(key).id == keyID
-        }
-        return isKnown ? .tenant(tenant.name) : .unknown
+        guard let tenant = policy.tenants[tenant] else { return .tenant(tenant) }
+        return isKnownKey(of: tenant) && isKnownCertificate(of: tenant) ? .tenant(tenant.name) : .unknown
+    }
+
+    private func isKnownKey(of tenant: Tenant) -> Bool {
+        guard let keyID else { return true }
+        return tenant.keys.contains { CredentialProof($0).id == keyID }
+    }
+
+    private func isKnownCertificate(of tenant: Tenant) -> Bool {
+        guard let name = certificate.flatMap(CertificateName.init) else { return true }
+        return tenant.certificates.contains { CertificateName($0) == name }
     }
 
     /// It was let in: an origin that is none of the tenant's was the relay's own.

@@ -106,11 +106,26 @@ extension IdentifierTests {
         }
     }
 
+    @Test func aCertificateDecidesBeforeAnyOtherCredential() {
+        func identification(_ names: [String]) -> Identification {
+            Self.identifier().identification(
+                of: .find(
+                    certificate: PresentedCertificate(names: names, sha256: Array(repeating: 0xab, count: 32)),
+                    authorization: ["one"]))
+        }
+        let identified = identification(["cn=device, O=Acme", "DNS:device.test"])
+        #expect(identified.outcome == .tenant(Self.acme) && identified.oneTime == nil)
+        #expect(identified.proof?.kind == .certificate && identified.proof?.name == "CN=device,O=Acme")
+        #expect(identified.proof?.id == "abababababab")
+        for names in [[], [""], ["CN=another"]] { #expect(identification(names) == .unknown) }
+    }
+
     @Test func aTokenStandsAsLongAsWhatItWasMintedWith() {
         let other = Tenant(name: TenantName("other")!, residency: .any, keys: [Self.key])
         let bare = Tenant(name: Self.acme, residency: .any)
         for (ground, isRevocable) in [
-            (CredentialGround.key(sha256: Self.key.sha256), true), (.operators, false),
+            (CredentialGround.key(sha256: Self.key.sha256), true), (.certificate(name: "CN=device,O=Acme"), true),
+            (.operators, false),
         ] {
             let text = Credential.find(authorization: [Self.tokens.mint(Self.token(ground))])
             let proof = Self.identifier().identification(of: text).proof

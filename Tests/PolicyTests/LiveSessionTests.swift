@@ -45,6 +45,17 @@ import Testing
         #expect(session.refusal(from: Self.snapshot(Self.tenant()), to: new)?.name == expected)
     }
 
+    @Test func aCertificateThatPolicyNoLongerHasEndsItsSessions() {
+        let session = LiveSession(
+            id: "s", tenant: .acme, zone: .eu, endpoint: "wss://eu1.example/v3/ws", certificate: "CN=device, O=Acme")
+        func refusal(_ names: String...) -> Refusal? {
+            let tenant = Tenant(name: .acme, residency: .any, certificates: names)
+            return session.refusal(from: Self.snapshot(tenant), to: Self.snapshot(tenant))
+        }
+        #expect(refusal("CN=another", "cn=device,O=Acme") == nil)
+        #expect(refusal("CN=another")?.name == .unauthenticated)
+    }
+
     @Test func theRelaysOwnOriginStaysItsOwn() {
         let session = LiveSession(
             id: "s", tenant: .acme, zone: .eu, endpoint: "wss://eu1.example/v3/ws", origin: "https://stt.example")

@@ -1,4 +1,5 @@
 import TLS
+import Telemetry
 import Testing
 import Timing
 

@@ -92,7 +92,8 @@ package struct AdminClient: Sendable {
             return LiveSession(
                 id: session.id, tenant: tenant, zone: zone, endpoint: endpoint, origin: session.origin,
                 hasAuthorization: session.hasAuthorization,
-                parameters: session.parameters.compactMap { ParameterName($0) }, keyID: session.credential?.id)
+                parameters: session.parameters.compactMap { ParameterName($0) },
+                keyID: session.credential(.clientKey)?.id, certificate: session.credential(.certificate)?.name)
         }
     }
 
@@ -170,6 +171,11 @@ package struct ListedSession: Decodable, Equatable, Sendable {
         package let name: String
         /// Tells two of one name apart.
         package let id: String
+    }
+
+    /// What proved the tenant, if it was of this kind.
+    fileprivate func credential(_ kind: CredentialProof.Kind) -> Credential? {
+        credential?.kind == kind.rawValue ? credential : nil
     }
 }
 
