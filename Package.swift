@@ -48,7 +48,7 @@ let package = Package(
         // Engines: a C library, but only over bytes in memory.
         library("Crypto", ["COpenSSL"]),  // digests, random bytes, constant time, secrets
         library("TLS", ["COpenSSL", "Crypto", "Bytes"]),  // ciphertext in, plaintext out, and the reverse
-        library("Identity", ["Policy", "Crypto"]),  // a credential and the tenant it proves
+        library("Identity", ["Policy", "Crypto", "JSON"]),  // a credential and the tenant it proves
 
         // IO: descriptors, threads, clocks and files.
         library("Reactor", ["CLinux", "Timing"]),  // epoll loops, timers, mailboxes, names
@@ -92,7 +92,9 @@ let package = Package(
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         // What tests of several targets share.
-        .target(name: "RelayTestKit", dependencies: ["Policy"], path: "Tests/RelayTestKit", swiftSettings: rules),
+        .target(
+            name: "RelayTestKit", dependencies: ["Policy", "Crypto", "COpenSSL"], path: "Tests/RelayTestKit",
+            swiftSettings: rules),
         tests("Timing"),
         tests("Bytes"),
         tests("JSON", ["Bytes"]),
@@ -102,9 +104,9 @@ let package = Package(
         tests("Telemetry"),
         tests("Receipts", ["Policy", "Crypto", "JSON", "Bytes"]),
         tests("RelayCore", ["WebSocket", "JSON", "Policy", "Timing", "Bytes"]),
-        tests("Crypto", ["COpenSSL"]),
+        tests("Crypto", ["COpenSSL", "JSON"]),
         tests("TLS", ["Crypto", "Bytes", "StandIn", "COpenSSL"]),
-        tests("Identity", ["Policy", "Crypto"]),
+        tests("Identity", ["Policy", "Crypto", "JSON"]),
         tests("Reactor", ["Timing"]),
         tests("Transport", ["Reactor", "TLS", "Crypto", "Bytes", "Timing", "StandIn"]),
         tests("Configuration", ["Policy", "Crypto", "JSON"], resources: [.copy("Fixtures")]),
@@ -115,7 +117,7 @@ let package = Package(
             [
                 "StandIn", "Configuration", "RelayCore", "Receipts", "Identity", "Transport", "Reactor", "TLS",
                 "Crypto",
-                "Telemetry", "WebSocket", "HTTP", "Policy", "Timing", "Bytes", "COpenSSL",
+                "Telemetry", "WebSocket", "HTTP", "JSON", "Fetch", "Policy", "Timing", "Bytes", "COpenSSL",
             ]),
         .testTarget(name: "ArchitectureTests", swiftSettings: rules),
     ]

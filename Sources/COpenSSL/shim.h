@@ -1,10 +1,14 @@
 // OpenSSL's macros as functions: Swift's importer sees functions only. Each shim is named for the macro it stands for.
 #pragma once
 #include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/crypto.h>
+#include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
@@ -74,4 +78,41 @@ static inline int shim_GENERAL_NAME_text(const GENERAL_NAMES *names, int index, 
     *bytes = ASN1_STRING_get0_data(text);
     *count = ASN1_STRING_length(text);
     return name->type;
+}
+
+// Public keys made of numbers. An OSSL_PARAM borrows its name and bytes for longer than Swift lends a string's.
+static inline EVP_PKEY *shim_EVP_PKEY_fromdata(const char *type, OSSL_PARAM *parameters) {
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, type, NULL);
+    EVP_PKEY *key = NULL;
+    if (EVP_PKEY_fromdata_init(context) != 1
+        || EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters) != 1) {
+        EVP_PKEY_free(key);
+        key = NULL;
+    }
+    EVP_PKEY_CTX_free(context);
+    return key;
+}
+static inline EVP_PKEY *shim_EVP_PKEY_rsa(
+    const unsigned char *modulus, int modulus_count, const unsigned char *exponent, int exponent_count) {
+    BIGNUM *n = BN_bin2bn(modulus, modulus_count, NULL), *e = BN_bin2bn(exponent, exponent_count, NULL);
+    OSSL_PARAM_BLD *builder = OSSL_PARAM_BLD_new();
+    OSSL_PARAM *parameters = NULL;
+    if (builder != NULL && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_N, n) == 1
+        && OSSL_PARAM_BLD_push_BN(builder, OSSL_PKEY_PARAM_RSA_E, e) == 1) {
+        parameters = OSSL_PARAM_BLD_to_param(builder);
+    }
+    EVP_PKEY *key = parameters == NULL ? NULL : shim_EVP_PKEY_fromdata("RSA", parameters);
+    OSSL_PARAM_free(parameters);
+    OSSL_PARAM_BLD_free(builder);
+    BN_free(n);
+    BN_free(e);
+    return key;
+}
+static inline EVP_PKEY *shim_EVP_PKEY_p256(const unsigned char *point, size_t count) {
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_utf8_string(OSSL_PKEY_PARAM_GROUP_NAME, (char *)"prime256v1", 0),
+        OSSL_PARAM_construct_octet_string(OSSL_PKEY_PARAM_PUB_KEY, (void *)point, count),
+        OSSL_PARAM_construct_end(),
+    };
+    return shim_EVP_PKEY_fromdata("EC", parameters);
 }

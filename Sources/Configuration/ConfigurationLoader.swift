@@ -10,6 +10,8 @@ import Policy
 package enum ConfigurationLoader {
     /// Checks a certificate chain and its key together: what is wrong, or `nil`. Given by whoever knows TLS.
     package typealias CertificateCheck = (CertificateFiles) -> String?
+    /// Checks the key set in a file: what is wrong, or `nil`. Given by whoever knows tokens.
+    package typealias KeySetCheck = (String) -> String?
 
     /// Checks what a listener asks of its clients' certificates: what is wrong, or will be. Given by the same.
     package typealias ClientCertificateCheck = (ClientCertificateSettings) -> [ClientCertificateFinding]
@@ -20,11 +22,12 @@ package enum ConfigurationLoader {
     package static func load(
         _ path: String, policies: [String]? = nil,
         environment: [String: String] = ProcessInfo.processInfo.environment,
-        certificateCheck: CertificateCheck = { _ in nil }, clientCheck: ClientCertificateCheck = { _ in [] }
+        certificateCheck: CertificateCheck = { _ in nil }, clientCheck: ClientCertificateCheck = { _ in [] },
+        keySetCheck: @escaping KeySetCheck = { _ in nil }
     ) -> LoadResult {
         var reading = Reading()
         let configuration = reading.configuration(path, policies: policies)
-        var files = FileCheck(environment: environment)
+        var files = FileCheck(environment: environment, keySetCheck: keySetCheck)
         files.check(reading.references)
         for (certificate, place) in reading.certificates { files.check(certificate, place, certificateCheck) }
         for clients in reading.clientCertificates { files.check(clients, clientCheck) }
@@ -129,6 +132,7 @@ private struct Reading {
         checkNames(found)
         checkKeys(found)
         checkCertificates(found)
+        checkTokens(found)
         return found
     }
 
@@ -189,6 +193,19 @@ private struct Reading {
                     owners[name] = (item.tenant.name, place)
                 }
             }
+        }
+    }
+
+    private mutating func checkTokens(_ tenants: [PolicyFile.PlacedTenant]) {
+        var seen: [TenantClaim: [(token: TenantToken, tenant: TenantName, place: Place)]] = [:]
+        for item in tenants {
+            guard let token = item.tenant.jwt else { continue }
+            if let former = seen[token.claim]?.first(where: { $0.token.overlaps(token) }) {
+                faults.error(
+                    item.tokenPlace,
+                    "the same claim proves tenant \(former.tenant) at \(former.place); a token proves one tenant")
+            }
+            seen[token.claim, default: []].append((token, item.tenant.name, item.tokenPlace))
         }
     }
 
@@ -269,5 +286,12 @@ private struct Reading {
         var buffer = [CChar](repeating: 0, count: 256)
         guard gethostname(&buffer, buffer.count - 1) == 0 else { return "localhost" }
         return String(decoding: buffer.prefix { $0 != 0 }.map(UInt8.init(bitPattern:)), as: UTF8.self)
+    }
+}
+
+extension TenantToken {
+    /// Whether one token could be meant by both.
+    fileprivate func overlaps(_ other: TenantToken) -> Bool {
+        claim == other.claim && (issuer == nil || other.issuer == nil || issuer == other.issuer)
     }
 }

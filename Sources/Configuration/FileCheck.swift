@@ -5,14 +5,16 @@ import Glibc
 /// Looks at the files and variables a configuration names, before anything is bound or dialled.
 struct FileCheck {
     let environment: [String: String]
+    private let keySetCheck: ConfigurationLoader.KeySetCheck
     private(set) var faults = Faults()
     /// Certificates whose files are not worth a closer look.
     private var broken: Set<String> = []
     /// The keys that sign tokens, and how the file calls each.
     private var tokenKeys: [(key: Secret, name: String)] = []
 
-    init(environment: [String: String]) {
+    init(environment: [String: String], keySetCheck: @escaping ConfigurationLoader.KeySetCheck = { _ in nil }) {
         self.environment = environment
+        self.keySetCheck = keySetCheck
     }
 
     mutating func check(_ references: [SchemaCheck.Reference]) {
@@ -122,7 +124,7 @@ struct FileCheck {
             } catch {
                 return error.sentence
             }
-        case .keySet: return nil
+        case .keySet: return keySetCheck(path)
         }
     }
 

@@ -175,7 +175,7 @@ package indirect enum KeyType: Sendable {
             ["anyOf": [["const": "any"], KeyType.zone.schema, .items(KeyType.zone.schema, atLeast: 1)]]
         case .anyOrList: ["anyOf": [["const": "any"], .items(KeyType.parameter.schema, atLeast: 0)]]
         case .secret: .oneOf(["file", "env"])
-        case .keySet: ["anyOf": [.matching("^https://"), .oneOf(["file"])]]
+        case .keySet: ["anyOf": [.matching("^https://[^/?#@]+([/?][^#]*)?$"), .oneOf(["file"])]]
         case .text, .file, .authority: .someText
         case .choice(let words): ["enum": .list(words.map { .text($0) } + words.compactMap(JSONTree.numeral))]
         case .whole(let range): .wholeOrText(range, "^[0-9]+$")

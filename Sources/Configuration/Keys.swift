@@ -3,6 +3,8 @@
 // A path runs from the file's root: `[]` is any item of a list, `*` any name of a mapping. Keys stand in the order of
 // the reference. A default is written as a file would write it, and read by the same rules.
 
+import Crypto
+
 /// One key: where it stands, what it takes, and what happens without it.
 package struct Key: Sendable {
     /// Where it stands, from the root of its file.
@@ -185,13 +187,21 @@ extension KeyTable {
             "tokens.maximum_expires_in_seconds", .whole(1...86_400), default: "600",
             "The longest life a token may be given."),
 
-        Key("identity", .sections, force: .notYet(), "Identity providers whose JWTs prove tenants. Left out: no JWTs."),
+        Key("identity", .sections, "Identity providers whose JWTs prove tenants. Left out: no JWTs."),
         .required("identity[].issuer", .text, "The `iss` claim, exactly."),
-        .required("identity[].audience", .text, "The `aud` claim, exactly."),
-        .required("identity[].jwks", .keySet, "The provider's key set: an `https://` URL or `{file: PATH}`."),
+        .required("identity[].audience", .text, "What the `aud` claim must hold, exactly."),
+        Key(
+            "identity[].jwks", .keySet,
+            "The provider's key set: an `https://` URL or `{file: PATH}`. Left out: found by OpenID discovery under `issuer`."
+        ),
         .required("identity[].tenant_claim", .text, "The claim that names the tenant."),
         .required(
-            "identity[].algorithms", .list(.choice(["RS256", "ES256", "EdDSA"])), "Signature algorithms accepted."),
+            "identity[].algorithms", .list(.choice(JSONWebAlgorithm.allCases.map(\.rawValue))),
+            "Signature algorithms accepted."),
+        Key("identity[].ca", .authority, default: "system", "Who vouches for the provider: `system`, or a PEM file."),
+        Key(
+            "identity[].leeway", .durationOrZero, default: "60s",
+            "How far the provider's clock may be from this one."),
 
         Key("limits", .section, "Bounds of the whole relay."),
         Key("limits.sessions", .whole(1...1_000_000), default: "9000", "Sessions at once."),
@@ -279,9 +289,13 @@ extension KeyTable {
         Key(
             "tenants.*.clients.certificates", .list(.certificateName), default: "",
             "Subjects or alternative names of TLS client certificates."),
-        Key("tenants.*.clients.jwt", .section, force: .notYet(), "The claim of a JWT that proves the tenant."),
-        .required("tenants.*.clients.jwt.claim", .text, "The claim's name."),
-        .required("tenants.*.clients.jwt.value", .text, "Its value."),
+        Key("tenants.*.clients.jwt", .section, "The claim of a JWT that proves the tenant."),
+        .required(
+            "tenants.*.clients.jwt.claim", .text, "The claim's name: the `tenant_claim` of an identity provider."),
+        .required("tenants.*.clients.jwt.value", .text, "Its value, exactly."),
+        Key(
+            "tenants.*.clients.jwt.issuer", .text,
+            "The only identity provider whose word counts. Left out: every one with this claim."),
         Key(
             "tenants.*.limits", .section,
             force: .notYetRestricting(gap: "the tenant is held to the relay's own limits alone"),

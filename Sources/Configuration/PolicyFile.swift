@@ -15,6 +15,8 @@ struct PolicyFile {
         let keyPlaces: [Place]
         /// Of each of the names of its certificates, in order.
         let certificatePlaces: [Place]
+        /// Where the claim of its tokens stands.
+        let tokenPlace: Place
     }
 
     /// Reads what `SchemaCheck` has looked at; `zones` are those the operators define.
@@ -35,19 +37,20 @@ private struct PolicyReader {
         let clients = section.section("clients")
         let keys = keys(clients, of: name, place)
         let certificates = clients.texts("certificates")
-        warnIfUnproven(name, place, clients)
+        warnIfNothingProves(name, clients, place)
         let origins = origins(clients)
         let providerKeys = providerKeys(section)
         let parameters = ParameterRules(section.section("parameters"), faults: &faults)
         guard let residency = residency(section) else { return nil }
         let tenant = Tenant(
             name: name, residency: residency, keys: keys.map(\.hash), origins: origins,
-            certificates: certificates.map(\.text), jwt: claim(clients),
+            certificates: certificates.map(\.text), jwt: token(clients),
             limits: TenantLimits(section.section("limits")), parameters: parameters)
         warnOfEgress(tenant, section.section("parameters"))
         return PolicyFile.PlacedTenant(
             tenant: tenant, place: place, residencyPlace: section.node("residency")?.place ?? place,
-            providerKeys: providerKeys, keyPlaces: keys.map(\.place), certificatePlaces: certificates.map(\.place))
+            providerKeys: providerKeys, keyPlaces: keys.map(\.place), certificatePlaces: certificates.map(\.place),
+            tokenPlace: clients.node("jwt")?.place ?? place)
     }
 
     private mutating func providerKeys(_ section: Section) -> [Zone: SecretSource] {
@@ -108,12 +111,14 @@ private struct PolicyReader {
         return keys
     }
 
-    private mutating func warnIfUnproven(_ tenant: TenantName, _ place: Place, _ clients: Section) {
-        guard clients.sections("keys").isEmpty, clients.texts("certificates").isEmpty else { return }
+    private mutating func warnIfNothingProves(_ tenant: TenantName, _ clients: Section, _ place: Place) {
+        let hasProof =
+            !clients.sections("keys").isEmpty || !clients.texts("certificates").isEmpty || clients.node("jwt") != nil
+        guard !hasProof else { return }
         faults.warning(
             place,
-            "nothing proves tenant \(tenant), no client key and no certificate: nobody can connect for it; "
-                + "`tidegate key create --tenant \(tenant)` makes a key")
+            "nothing proves tenant \(tenant): nobody can connect for it; `tidegate key create --tenant \(tenant)` makes a "
+                + "client key")
     }
 
     private mutating func origins(_ clients: Section) -> [OriginPattern] {
@@ -137,10 +142,10 @@ private struct PolicyReader {
                 + "\(pattern.description.replacing("*", with: "app"))")
     }
 
-    private func claim(_ clients: Section) -> TenantClaim? {
+    private func token(_ clients: Section) -> TenantToken? {
         let section = clients.section("jwt")
         guard let claim = section.text("claim"), let value = section.text("value") else { return nil }
-        return TenantClaim(claim: claim, value: value)
+        return TenantToken(TenantClaim(claim: claim, value: value), from: section.text("issuer"))
     }
 
     private mutating func definedZone(_ name: String, _ place: Place) -> Zone? {

@@ -46,4 +46,14 @@ enum Scalars {
         if parts.host == "localhost" { return ListenAddress(.v4(0x7f00_0001), port: port) }
         return parts.literalAddress.map { ListenAddress($0, port: port) }
     }
+
+    /// Whether `text` is a URL that TLS protects, of a host and perhaps a port, without a user's name or a fragment.
+    static func isSecureURL(_ text: String) -> Bool {
+        let scheme = "https://"
+        guard text.hasPrefix(scheme), text.utf8.allSatisfy({ (0x21...0x7e).contains($0) }), !text.contains("#") else {
+            return false
+        }
+        let authority = text.dropFirst(scheme.count).prefix { $0 != "/" && $0 != "?" }
+        return !authority.contains("@") && HostAndPort(String(authority)) != nil
+    }
 }

@@ -165,7 +165,7 @@ struct SchemaCheck {
 
     private mutating func checkKeySet(_ node: Node, shown: String) {
         if let text = node.text {
-            if !text.hasPrefix("https://") { faults.error(node.place, "\(shown) takes \(KeyType.keySet.accepted)") }
+            if !Scalars.isSecureURL(text) { faults.error(node.place, "\(shown) takes \(KeyType.keySet.accepted)") }
         } else if let path = node["file"]?.text, node.pairs?.count == 1 {
             references.append(Reference(place: node.place, key: shown, target: .file(path, .keySet)))
         } else {

@@ -1,3 +1,4 @@
+import Crypto
 import Policy
 
 /// What operators decide: everything of `tidegate.yaml` that is in force, as values. What is left out has its default.
@@ -28,13 +29,16 @@ package struct Settings: Sendable {
     package var admin: AdminSettings?
     /// Session tokens; `nil`: none are minted or accepted.
     package var tokens: TokenSettings?
+    /// The identity providers whose tokens prove tenants, each issuer once.
+    package var identity: [IdentitySettings]
 
     package init(
         site: Site, listeners: [ListenerSettings], hosts: [String: Zone] = [:], zones: [ZoneSettings],
         limits: LimitSettings = LimitSettings(), timeouts: TimeoutSettings = TimeoutSettings(),
         log: LogSettings = LogSettings(), threads: Int = 0, parameters: ParameterRules = ParameterRules(),
         tenantKeys: [TenantName: [Zone: SecretSource]] = [:],
-        receipts: ReceiptSettings? = nil, admin: AdminSettings? = nil, tokens: TokenSettings? = nil
+        receipts: ReceiptSettings? = nil, admin: AdminSettings? = nil, tokens: TokenSettings? = nil,
+        identity: [IdentitySettings] = []
     ) {
         self.site = site
         self.listeners = listeners
@@ -49,6 +53,7 @@ package struct Settings: Sendable {
         self.receipts = receipts
         self.admin = admin
         self.tokens = tokens
+        self.identity = identity
     }
 
     /// The part of a policy snapshot that operators own, with the tenants that compliance owns.
@@ -268,6 +273,47 @@ package struct VerifySettings: Equatable, Sendable {
         case system
         /// Certificates in a PEM file.
         case file(String)
+    }
+}
+
+/// An identity provider, and what is believed of its tokens.
+package struct IdentitySettings: Equatable, Sendable {
+    /// The `iss` claim, exactly.
+    package var issuer: String
+    /// What the `aud` claim must hold, exactly.
+    package var audience: String
+    /// Where the provider's keys are.
+    package var keys: KeySource
+    /// The claim that names the tenant.
+    package var tenantClaim: String
+    /// The signature algorithms accepted; one or more.
+    package var algorithms: Set<JSONWebAlgorithm>
+    /// Who must have issued the provider's certificate.
+    package var authority: VerifySettings.Authority
+    /// How far the provider's clock may be from this one.
+    package var leeway: Duration
+
+    package init(
+        issuer: String, audience: String, keys: KeySource, tenantClaim: String, algorithms: Set<JSONWebAlgorithm>,
+        authority: VerifySettings.Authority = .system, leeway: Duration = .seconds(60)
+    ) {
+        self.issuer = issuer
+        self.audience = audience
+        self.keys = keys
+        self.tenantClaim = tenantClaim
+        self.algorithms = algorithms
+        self.authority = authority
+        self.leeway = leeway
+    }
+
+    /// Where an identity provider's keys are: a JSON Web Key Set.
+    package enum KeySource: Hashable, Sendable {
+        /// A file, by its resolved path.
+        case file(String)
+        /// An `https:` URL.
+        case url(String)
+        /// Where the provider's discovery document says (OpenID Connect Discovery 1.0 §4).
+        case discovery
     }
 }
 

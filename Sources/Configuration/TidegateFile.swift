@@ -28,7 +28,7 @@ private struct TidegateReader {
             site: site(hostName: hostName), listeners: listeners(), hosts: hosts(), zones: zones(),
             limits: LimitSettings(file.section("limits")), timeouts: TimeoutSettings(file.section("timeouts")),
             log: LogSettings(file.section("log")), threads: file.whole("threads"), parameters: parameters,
-            receipts: receipts(), admin: admin(), tokens: tokens())
+            receipts: receipts(), admin: admin(), tokens: tokens(), identity: identity())
     }
 
     mutating func policies() -> [(text: String, place: Place)] {
@@ -243,9 +243,8 @@ private struct TidegateReader {
             }
             networks.append(network)
         }
-        let ca = section.value("ca") { $0 }
         return VerifySettings(
-            authority: ca == "system" ? .system : .file(Paths.resolve(ca, beside: place(section, "ca").file)),
+            authority: authority(section),
             pins: section.texts("spki_sha256").compactMap { Base64.standard.decode($0.text) }, networks: networks)
     }
 
@@ -258,6 +257,52 @@ private struct TidegateReader {
         return TokenSettings(
             signingKeys: keys.compactMap(SecretSource.init),
             maximumLifetime: section.whole("maximum_expires_in_seconds"))
+    }
+
+    // MARK: Identity providers
+
+    private mutating func identity() -> [IdentitySettings] {
+        var providers: [IdentitySettings] = []
+        for section in file.sections("identity") {
+            guard let provider = provider(section), let node = section.node("issuer") else { continue }
+            if providers.contains(where: { $0.issuer == provider.issuer }) {
+                faults.error(
+                    node.place,
+                    "another identity provider has the issuer \(quoted(provider.issuer)); tokens could not tell them apart"
+                )
+            }
+            providers.append(provider)
+        }
+        return providers
+    }
+
+    private mutating func provider(_ section: Section) -> IdentitySettings? {
+        let algorithms = section.texts("algorithms").compactMap { JSONWebAlgorithm(rawValue: $0.text) }
+        if let node = section.node("algorithms"), node.list?.isEmpty == true {
+            faults.error(
+                node.place, "without an algorithm no token is accepted; name those that the provider signs with")
+        }
+        guard let issuer = section.text("issuer"), let audience = section.text("audience"),
+            let claim = section.text("tenant_claim"), let keys = keys(section, of: issuer)
+        else { return nil }
+        return IdentitySettings(
+            issuer: issuer, audience: audience, keys: keys, tenantClaim: claim, algorithms: Set(algorithms),
+            authority: authority(section), leeway: section.duration("leeway"))
+    }
+
+    private mutating func keys(_ provider: Section, of issuer: String) -> IdentitySettings.KeySource? {
+        if let node = provider.node("jwks") {
+            return node.text.map { .url($0) }
+                ?? node["file"]?.text.map { .file(Paths.resolve($0, beside: node.place.file)) }
+        }
+        // OpenID Connect Discovery 1.0 §4.1: the document is found below the issuer's URL.
+        if !Scalars.isSecureURL(issuer) || issuer.contains("?") {
+            faults.error(
+                place(provider, "issuer"),
+                "without `jwks` the keys are found below the issuer, and \(quoted(issuer)) is no https:// URL; give it `jwks`"
+            )
+        }
+        return .discovery
     }
 
     // MARK: Receipts and admin
@@ -301,6 +346,11 @@ private struct TidegateReader {
         if defined.contains(zone) { return zone }
         faults.error(place, undefinedZone(zone, defined: defined))
         return nil
+    }
+
+    private func authority(_ section: Section) -> VerifySettings.Authority {
+        let ca = section.value("ca") { $0 }
+        return ca == "system" ? .system : .file(Paths.resolve(ca, beside: place(section, "ca").file))
     }
 
     private func path(_ section: Section, _ name: String) -> String? {

@@ -19,6 +19,7 @@ struct Weaknesses {
             findUndirected(item)
             findCarriedOut(item)
             findUnasked(item)
+            findUnheard(item)
         }
     }
 
@@ -67,6 +68,40 @@ struct Weaknesses {
             place,
             "no listener asks for client certificates, so none proves tenant \(item.tenant.name); name those who issue "
                 + "them under `listeners: tls: client_ca:`")
+    }
+
+    /// Whose tokens could prove the tenant: nobody's, or more than were meant.
+    private mutating func findUnheard(_ item: PolicyFile.PlacedTenant) {
+        guard let token = item.tenant.jwt else { return }
+        let heard = settings.identity.filter { token.issuer == nil || token.issuer == $0.issuer }
+        let proving = heard.filter { $0.tenantClaim == token.claim.claim }
+        switch (settings.identity.isEmpty, heard.isEmpty, proving.count) {
+        case (true, _, _):
+            faults.warning(
+                item.tokenPlace,
+                "no token proves tenant \(item.tenant.name): there is no identity provider; name one under `identity`")
+        case (_, true, _):
+            faults.warning(
+                item.tokenPlace,
+                "no token proves tenant \(item.tenant.name): no identity provider has the issuer "
+                    + "\(quoted(token.issuer ?? "")); configured: \(Weaknesses.quotedList(settings.identity.map(\.issuer)))"
+            )
+        case (_, _, 0):
+            faults.warning(
+                item.tokenPlace,
+                "no token proves tenant \(item.tenant.name): \(quoted(token.claim.claim)) is not the `tenant_claim` of an "
+                    + "identity provider; configured: \(Weaknesses.quotedList(heard.map(\.tenantClaim)))")
+        case (_, _, 2...):
+            faults.warning(
+                item.tokenPlace,
+                "any of \(proving.count) identity providers can say that a client is tenant \(item.tenant.name)'s; whoever "
+                    + "chooses the claims of one of them can connect for it; name the tenant's own as `issuer`")
+        default: break
+        }
+    }
+
+    private static func quotedList(_ texts: [String]) -> String {
+        texts.map(quoted).joined(separator: ", ")
     }
 
     private static func listed(_ names: [String]) -> String {

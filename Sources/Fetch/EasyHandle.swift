@@ -72,7 +72,7 @@ extension EasyHandle {
         received = Received(maxBodyBytes: request.maxBodyBytes)
         try set(CURLOPT_ERRORBUFFER, pointer: errorText)
         try set(CURLOPT_NOSIGNAL, 1)  // No signal may reach a process that has other threads.
-        try set(CURLOPT_PROTOCOLS_STR, "http,https")
+        try set(CURLOPT_PROTOCOLS_STR, request.isSecureOnly ? "https" : "http,https")
         try set(CURLOPT_FOLLOWLOCATION, 0)  // The place a redirect names was not asked for.
         try set(CURLOPT_HTTP_VERSION, Int(CURL_HTTP_VERSION_1_1))
         try set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1)

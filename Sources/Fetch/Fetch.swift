@@ -1,7 +1,8 @@
 // Fetch is one HTTP request at a time through libcurl: for commands and for the control plane, never for audio.
 //
 // It knows URLs, certificates and bounds. It must never know a provider key's purpose, a tenant or a route: what is asked for,
-// and with which header fields, is its caller's word. `RelayServer` probes endpoints and reads admin listeners with it.
+// and with which header fields, is its caller's word. `RelayServer` probes endpoints, reads admin listeners
+// and fetches key sets with it.
 // It follows no redirect, asks no proxy it was not told of, and speaks no protocol but HTTP.
 
 import CCurl
@@ -24,6 +25,8 @@ package enum Fetch {
 package struct FetchRequest: Sendable {
     /// `http:` or `https:`; anything else is refused.
     package var url: String
+    /// Whether `http:` is refused as well.
+    package var isSecureOnly = false
     /// What is done.
     package var method = Method.get
     /// Sent beside those HTTP needs. A line break in one is refused.
@@ -83,6 +86,16 @@ package struct FetchResponse: Sendable {
     /// The literal address that answered.
     package var address: String
 
+    package init(
+        status: Int, fields: [(name: String, value: String)], body: [UInt8], timings: FetchTimings, address: String
+    ) {
+        self.status = status
+        self.fields = fields
+        self.body = body
+        self.timings = timings
+        self.address = address
+    }
+
     /// The value of the field's first line, without regard to case.
     package func first(_ name: String) -> String? {
         fields.first { $0.name.lowercased() == name.lowercased() }?.value
@@ -101,4 +114,14 @@ package struct FetchTimings: Equatable, Sendable {
     package var firstByte: Duration
     /// The answer's last byte.
     package var total: Duration
+
+    package init(
+        nameLookup: Duration, connected: Duration, secured: Duration, firstByte: Duration, total: Duration
+    ) {
+        self.nameLookup = nameLookup
+        self.connected = connected
+        self.secured = secured
+        self.firstByte = firstByte
+        self.total = total
+    }
 }

@@ -1,3 +1,4 @@
+import Crypto
 import Policy
 
 /// Whom credentials prove, in one version of the configuration: every kind of them, in the places where each is accepted.
@@ -7,31 +8,58 @@ package struct Identifier: Sendable {
     private let clientKeys: ClientKeys
     private let tokens: SessionTokens?
     private let clientCertificates: ClientCertificates
+    private let issuers: [TokenIssuer]
+    private let claims: TenantClaims
 
     /// Whom the credentials of `policy` prove.
     ///
-    /// - Parameter tokens: reads session tokens; `nil`: none are accepted.
-    package init(of policy: PolicySnapshot, tokens: SessionTokens? = nil) {
+    /// - Parameters:
+    ///   - tokens: reads session tokens; `nil`: none are accepted.
+    ///   - issuers: whose JWTs are believed.
+    package init(of policy: PolicySnapshot, tokens: SessionTokens? = nil, issuers: [TokenIssuer] = []) {
         clientKeys = ClientKeys(of: policy)
+        claims = TenantClaims(of: policy)
         self.tokens = tokens
         clientCertificates = ClientCertificates(of: policy)
+        self.issuers = issuers
     }
 
     /// Whom a credential proves at a moment, in Unix seconds.
-    package func identify(_ credential: Credential?, at unixSeconds: Double) -> IdentityStep {
+    ///
+    /// - Parameter keys: the keys of an issuer, as they are known now.
+    package func identify(
+        _ credential: Credential?, at unixSeconds: Double, keys: (String) -> KeySet? = { _ in nil }
+    ) -> IdentityStep {
         guard let credential else { return .settled(Identification(.missing)) }
         if let certificate = credential.certificate { return .settled(identify(certificate)) }
-        return credential.withText { identify($0, at: credential.place, unixSeconds) } ?? .settled(.unknown)
+        return credential.withText { identify($0, at: credential.place, unixSeconds, keys) } ?? .settled(.unknown)
     }
 
-    private func identify(_ text: String, at place: Credential.Place, _ unixSeconds: Double) -> IdentityStep {
+    private func identify(
+        _ text: String, at place: Credential.Place, _ unixSeconds: Double, _ keys: (String) -> KeySet?
+    ) -> IdentityStep {
         // URLs end up in logs, so a client key is refused in one even if it is right. In its place it comes first: one that
         // was chosen by hand may look like anything.
         if place == .authorization, let (tenant, key) = clientKeys.owner(of: text) {
             return .settled(Identification(.tenant(tenant), by: CredentialProof(key)))
         }
         if SessionTokens.isOne(text) { return .settled(identify(tokens?.read(text, at: unixSeconds))) }
-        return .settled(.unknown)
+        guard JSONWebToken.isOne(text) else { return .settled(.unknown) }
+        return identify(JSONWebToken.judge(text, by: issuers, keys: keys, at: unixSeconds), of: text)
+    }
+
+    private func identify(_ verdict: JSONWebToken.Verdict, of text: String) -> IdentityStep {
+        switch verdict {
+        case .proves(let issuer, let claim):
+            let ground = CredentialGround.claim(issuer: issuer, claim)
+            guard let tenant = owner(by: ground) else { return .settled(.unknown) }
+            let proof = CredentialProof(
+                kind: .jwt, name: claim.value, digest: Digest.sha256([UInt8](text.utf8)), ground: ground)
+            return .settled(Identification(.tenant(tenant), by: proof))
+        case .expired: return .settled(Identification(.expired))
+        case .worthless: return .settled(.unknown)
+        case .unknownKey(let issuer): return .needsKeys(issuer: issuer)
+        }
     }
 
     /// A token stands as long as the credential does that it was minted with.
@@ -63,11 +91,12 @@ package struct Identifier: Sendable {
     }
 
     /// The tenant that a ground proves now; `tenant` is whom its credential names by itself.
-    private func owner(by ground: CredentialGround, saying tenant: TenantName) -> TenantName? {
+    private func owner(by ground: CredentialGround, saying tenant: TenantName? = nil) -> TenantName? {
         switch ground {
         case .key(let sha256): clientKeys.owner(sha256: sha256)?.tenant
         case .certificate(let name): clientCertificates.owner(of: [name])?.tenant
-        case .claim: nil
+        case .claim(let issuer, let claim):
+            issuers.contains { $0.issuer.isSameText(as: issuer) } ? claims.owner(of: claim, from: issuer) : nil
         case .operators: tokens == nil ? nil : tenant
         }
     }

@@ -101,7 +101,7 @@ extension RawSpan {
         }
     }
 
-    private func skipLiteral(_ literal: StaticString, _ position: inout Int) -> Bool {
+    func skipLiteral(_ literal: StaticString, _ position: inout Int) -> Bool {
         for expected in UnsafeBufferPointer(start: literal.utf8Start, count: literal.utf8CodeUnitCount) {
             guard byte(at: position) == expected else { return false }
             position += 1
@@ -110,7 +110,7 @@ extension RawSpan {
     }
 
     /// `number = [ "-" ] int [ frac ] [ exp ]` (RFC 8259 §6); no leading zero.
-    private func skipNumber(_ position: inout Int) -> Bool {
+    func skipNumber(_ position: inout Int) -> Bool {
         skipOptional("-", &position)
         if byte(at: position) == UInt8(ascii: "0") {
             position += 1
@@ -134,7 +134,7 @@ extension RawSpan {
     }
 
     /// Skips whitespace and then the character.
-    private func skip(_ character: Unicode.Scalar, _ position: inout Int) -> Bool {
+    func skip(_ character: Unicode.Scalar, _ position: inout Int) -> Bool {
         skipWhitespace(&position)
         return skipOptional(character, &position)
     }
@@ -147,7 +147,7 @@ extension RawSpan {
     }
 
     /// `ws = *( SP / HTAB / LF / CR )` (RFC 8259 §2)
-    private func skipWhitespace(_ position: inout Int) {
+    func skipWhitespace(_ position: inout Int) {
         while let byte = byte(at: position), byte == 0x20 || byte == 0x09 || byte == 0x0A || byte == 0x0D {
             position += 1
         }
@@ -157,7 +157,7 @@ extension RawSpan {
 /// JSON strings in place (RFC 8259 §7).
 extension RawSpan {
     /// Skips a string, checks its escapes, and tells where it stands, quotes included.
-    private func string(_ position: inout Int) -> Range<Int>? {
+    func string(_ position: inout Int) -> Range<Int>? {
         skipWhitespace(&position)
         let start = position
         guard skipOptional("\"", &position) else { return nil }
@@ -185,7 +185,7 @@ extension RawSpan {
     }
 
     /// The text of the string at `range`; nil when it is not UTF-8. A surrogate without its other half becomes U+FFFD.
-    fileprivate func decodedString(_ range: Range<Int>) -> String? {
+    func decodedString(_ range: Range<Int>) -> String? {
         var bytes: [UInt8] = []
         var units: [UInt16] = []
         var position = range.lowerBound + 1

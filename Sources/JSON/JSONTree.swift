@@ -1,9 +1,10 @@
-/// A JSON value to be written out for people and tools: members keep their order.
+/// A JSON value, to be written out for people and tools or as `JSONReader` read it: members keep their order.
 package indirect enum JSONTree: Equatable, Sendable {
     case text(String)
-    /// A number, as it is to be written.
+    /// A number, as it is written.
     case number(String)
     case bool(Bool)
+    case null
     case list([JSONTree])
     case object([Member])
 
@@ -66,6 +67,7 @@ extension JSONTree {
         case .text(let text): JSONText.quoted(text)
         case .number(let digits): digits
         case .bool(let truth): truth ? "true" : "false"
+        case .null: "null"
         case .list(let items):
             JSONTree.lines(items.map { $0.indented(by: margin + "  ") }, between: "[", "]", margin)
         case .object(let members):

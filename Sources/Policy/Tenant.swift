@@ -10,8 +10,8 @@ package struct Tenant: Equatable, Sendable {
     package let origins: [OriginPattern]
     /// Subjects or alternative names of TLS client certificates that prove this tenant.
     package let certificates: [String]
-    /// The claim of the company's own identity provider that proves this tenant.
-    package let jwt: TenantClaim?
+    /// What the tokens of the company's own identity provider must say to prove this tenant.
+    package let jwt: TenantToken?
     /// What it may use.
     package let limits: TenantLimits
     /// What policy does to its queries.
@@ -19,7 +19,7 @@ package struct Tenant: Equatable, Sendable {
 
     package init(
         name: TenantName, residency: Residency, keys: [ClientKeyHash] = [], origins: [OriginPattern] = [],
-        certificates: [String] = [], jwt: TenantClaim? = nil, limits: TenantLimits = TenantLimits(),
+        certificates: [String] = [], jwt: TenantToken? = nil, limits: TenantLimits = TenantLimits(),
         parameters: ParameterRules = ParameterRules()
     ) {
         self.name = name
@@ -77,6 +77,19 @@ package struct TenantClaim: Hashable, Sendable {
     package init(claim: String, value: String) {
         self.claim = claim
         self.value = value
+    }
+}
+
+/// A claim that proves a tenant, and who has to make it.
+package struct TenantToken: Equatable, Sendable {
+    /// What the token says.
+    package let claim: TenantClaim
+    /// The only issuer believed; `nil`: any that the operators have named.
+    package let issuer: String?
+
+    package init(_ claim: TenantClaim, from issuer: String? = nil) {
+        self.claim = claim
+        self.issuer = issuer
     }
 }
 

@@ -16,6 +16,7 @@ package final class RelayServer: Sendable {
     private let sessions: SessionCount
     /// What is known of the upstream endpoints.
     package let health: EndpointHealth
+    private let keySets: KeySetStore
     private let state: Lock<State>
     private let receipts: ReceiptWriter?
     private let log: Log
@@ -47,6 +48,9 @@ package final class RelayServer: Sendable {
         status.judgeEndpoints(with: health.isUsable)
         if let receipts { status.countReceipts { receipts.counts } }
         let tokens = OneTimeTokens()
+        let keySets = KeySetStore(log: log)
+        keySets.change(to: snapshot.keySets)
+        status.countKeySets { [weak keySets] in keySets?.counts ?? [:] }
         var loops = Loops()
         let admin: AdminListener?
         do throws(SystemError) {
@@ -54,7 +58,7 @@ package final class RelayServer: Sendable {
                 let mailbox = try Mailbox<WorkerMessage>()
                 let worker = try Worker(
                     snapshot: snapshot, log: log, sessions: sessions, receipts: receipts, health: health,
-                    tokens: tokens, resolver: resolver, mailbox: mailbox)
+                    tokens: tokens, keySets: keySets, resolver: resolver, mailbox: mailbox)
                 try worker.listen(on: listeners)
                 try loops.start(worker, mailbox)
             }
@@ -62,17 +66,19 @@ package final class RelayServer: Sendable {
         } catch {
             for mailbox in loops.mailboxes { mailbox.post(.stop) }
             receipts?.close()
+            keySets.stop()
             throw RelayStartError(text: "The event loops cannot be started: \(error).")
         }
         log.noteListening(at: listeners.addresses, admin: admin?.address)
         return RelayServer(
             status: status, admin: admin, loops: loops, sessions: sessions, receipts: receipts, health: health,
-            state: State(snapshot: snapshot, listeners: listeners), log: log)
+            keySets: keySets, state: State(snapshot: snapshot, listeners: listeners), log: log)
     }
 
     private init(
         status: RelayStatus, admin: AdminListener?, loops: Loops,
-        sessions: SessionCount, receipts: ReceiptWriter?, health: EndpointHealth, state: State, log: Log
+        sessions: SessionCount, receipts: ReceiptWriter?, health: EndpointHealth, keySets: KeySetStore, state: State,
+        log: Log
     ) {
         self.status = status
         self.admin = admin
@@ -80,6 +86,7 @@ package final class RelayServer: Sendable {
         threads = loops.threads
         self.sessions = sessions
         self.health = health
+        self.keySets = keySets
         self.receipts = receipts
         self.state = Lock(state)
         self.log = log
@@ -111,6 +118,7 @@ package final class RelayServer: Sendable {
             status.reloaded(snapshot.policy)
             if let settings = snapshot.admin { admin?.change(to: settings) }
             if let plan = snapshot.receipts { receipts?.apply(plan) }
+            keySets.change(to: snapshot.keySets)
             // Under the lock, so that every loop hears of versions in the same order.
             for (mailbox, listeners) in zip(mailboxes, perLoop) { mailbox.post(.reload(snapshot, listeners)) }
             log.noteListening(at: state.listeners.addresses.filter { !before.contains($0) })
@@ -135,6 +143,7 @@ package final class RelayServer: Sendable {
     package func wait() {
         for thread in threads { thread.join() }
         admin?.stop()
+        keySets.stop()
         receipts?.close()
         log.write(.info, .stopped)
     }

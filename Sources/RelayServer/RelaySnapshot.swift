@@ -11,6 +11,8 @@ import TLS
 package final class RelaySnapshot: Sendable {
     let policy: PolicySnapshot
     let identifier: Identifier
+    /// Where the keys of each issuer of JWTs are.
+    let keySets: [KeySetSource]
     /// What session tokens are minted and read with; nil: there are none.
     let tokens: Tokens?
     /// The pages that may connect for some tenant.
@@ -86,7 +88,9 @@ package final class RelaySnapshot: Sendable {
         tokens = try settings.tokens.map { (settings) throws(RelayStartError) in
             try Tokens(settings, environment: environment)
         }
-        identifier = Identifier(of: configuration.policy, tokens: tokens?.keys)
+        identifier = Identifier(
+            of: configuration.policy, tokens: tokens?.keys, issuers: settings.identity.map(TokenIssuer.init))
+        keySets = try settings.identity.map { (identity) throws(RelayStartError) in try KeySetSource(identity) }
         pages = OriginSet(of: configuration.policy)
         session = SessionSettings(settings)
         headLimits = HTTPLimits(maxHeadBytes: settings.limits.headerBytes)
@@ -247,6 +251,30 @@ extension SecretSource {
     ) throws(RelayStartError) -> Secret {
         do throws(SecretError) { return try resolveForHeader(environment: environment) } catch {
             throw RelayStartError(text: "\(name): \(error.sentence).")
+        }
+    }
+}
+
+extension TokenIssuer {
+    fileprivate init(_ settings: IdentitySettings) {
+        self.init(
+            issuer: settings.issuer, audience: settings.audience, tenantClaim: settings.tenantClaim,
+            algorithms: settings.algorithms, leeway: settings.leeway)
+    }
+}
+
+extension KeySetSource {
+    fileprivate init(_ settings: IdentitySettings) throws(RelayStartError) {
+        issuer = settings.issuer
+        switch settings.keys {
+        case .file(let path):
+            do throws(KeySetFailure) { place = .given(try KeySetFile.read(path)) } catch {
+                throw RelayStartError(text: "The keys of \(issuer): \(error.text).")
+            }
+        case .url(let url):
+            place = .remote(KeySetAddress(issuer: issuer, location: .url(url), authority: settings.authority))
+        case .discovery:
+            place = .remote(KeySetAddress(issuer: issuer, location: .discovery, authority: settings.authority))
         }
     }
 }

@@ -16,6 +16,8 @@ final class Worker {
     let sessions: SessionCount
     let health: EndpointHealth
     let tokens: OneTimeTokens
+    /// The keys of identity providers; for the life of the process.
+    let keySets: KeySetStore
     private let receipts: ReceiptWriter?
     private(set) var snapshot: RelaySnapshot
 
@@ -29,6 +31,9 @@ final class Worker {
     private var judgedAtOnce = 1
     /// A timer goes on with them.
     private var isJudging = false
+    /// Those who wait for keys of their issuers.
+    private var unidentified: [UInt64: Unidentified] = [:]
+    private var lastUnidentified: UInt64 = 0
     private var lookups: [UInt64: Dialer] = [:]
     private var lastLookup: UInt64 = 0
     /// Accepted connections whose request is not complete yet.
@@ -48,8 +53,7 @@ final class Worker {
 
     init(
         snapshot: RelaySnapshot, log: Log, sessions: SessionCount, receipts: ReceiptWriter?, health: EndpointHealth,
-        tokens: OneTimeTokens, resolver: Resolver,
-        mailbox: Mailbox<WorkerMessage>
+        tokens: OneTimeTokens, keySets: KeySetStore, resolver: Resolver, mailbox: Mailbox<WorkerMessage>
     ) throws(SystemError) {
         loop = try EventLoop()
         buffers = LoopBuffers(loop: loop)
@@ -58,6 +62,7 @@ final class Worker {
         self.sessions = sessions
         self.health = health
         self.tokens = tokens
+        self.keySets = keySets
         self.receipts = receipts
         self.resolver = resolver
         self.mailbox = mailbox
@@ -100,6 +105,8 @@ enum WorkerMessage: Sendable {
     case recorded(session: String, dial: Int, isWritten: Bool)
     /// A newer attempt took the place of this session's, with the same credential.
     case superseded(session: String)
+    /// The keys have been fetched anew that somebody waits for, or could not be.
+    case keysTried(UInt64)
     /// A new version of everything is in force.
     case reload(RelaySnapshot, [LoopListener])
     /// A question of the admin listener. Short, because sessions wait meanwhile.
@@ -117,6 +124,7 @@ extension Worker: MailboxReceiver {
         case .recorded(let session, let dial, let isWritten):
             drivers[session]?.recorded(dial: dial, isWritten: isWritten)
         case .superseded(let session): drivers[session]?.superseded()
+        case .keysTried(let number): identifyAtLast(number)
         case .reload(let snapshot, let listeners): reload(snapshot, listeners)
         case .asked(let question): question(self)
         case .drain(let patience): drain(patience)
@@ -223,12 +231,39 @@ extension Worker {
 // MARK: Credentials
 
 extension Worker {
-    /// Says whom a credential proves.
+    /// Says whom a credential proves: at once, unless only newer keys of its issuer can tell.
     func identify(_ credential: Credential?, _ answer: @escaping (Identification) -> Void) {
-        switch snapshot.identifier.identify(credential, at: WallClock.seconds()) {
+        switch judge(credential) {
         case .settled(let identification): answer(identification)
-        case .needsKeys: answer(.unknown)
+        case .needsKeys(let issuer): wait(for: issuer, Unidentified(credential: credential, answer: answer))
         }
+    }
+
+    private func judge(_ credential: Credential?) -> IdentityStep {
+        snapshot.identifier.identify(credential, at: WallClock.seconds()) { keySets.keys(of: $0) }
+    }
+
+    private func wait(for issuer: String, _ client: Unidentified) {
+        lastUnidentified += 1
+        let number = lastUnidentified
+        unidentified[number] = client
+        let mailbox = mailbox
+        keySets.refresh(issuer) { mailbox.post(.keysTried(number)) }
+    }
+
+    /// Newer keys are at hand, or are not to be had.
+    private func identifyAtLast(_ number: UInt64) {
+        guard let client = unidentified.removeValue(forKey: number) else { return }
+        switch judge(client.credential) {
+        case .settled(let identification): client.answer(identification)
+        case .needsKeys: client.answer(.unknown)
+        }
+    }
+
+    /// Somebody whose credential names a key that is not known.
+    fileprivate struct Unidentified {
+        let credential: Credential?
+        let answer: (Identification) -> Void
     }
 }
 

@@ -152,6 +152,10 @@ package enum LogEvent: String, CaseIterable, Sendable {
     case receiptsRecovered = "receipts-recovered"
     /// Receipts go to a new file.
     case receiptsRotated = "receipts-rotated"
+    /// An identity provider does not give its keys: those known before go on to be used.
+    case keySetUnavailable = "key-set-unavailable"
+    /// The keys of an identity provider are known, for the first time or after it was away.
+    case keySetAvailable = "key-set-available"
     /// Lines were lost because the log's reader is too slow.
     case logLinesLost = "log-lines-lost"
 }
@@ -186,6 +190,8 @@ package struct LogField: Sendable {
     package static func asked(_ zone: String) -> LogField { LogField("asked", zone) }
     /// The upstream's URL: a configured one, without any query.
     package static func endpoint(_ url: String) -> LogField { LogField("endpoint", url) }
+    /// An identity provider, as it is configured.
+    package static func issuer(_ issuer: String) -> LogField { LogField("issuer", issuer) }
     /// An address of a peer or listener.
     package static func address(_ address: String) -> LogField { LogField("address", address) }
     /// Why a session ended.

@@ -1,5 +1,5 @@
 /// What is counted: a closed list, and the labels of each. No label can hold what a peer wrote: their values are zones,
-/// endpoints and tenants' policy versions of the configuration, and names from closed lists.
+/// endpoints, issuers and policy versions of the configuration, and names from closed lists.
 package struct MetricFamily: Hashable, Sendable {
     /// As it is exposed, its unit at the end.
     package let name: String
@@ -43,7 +43,7 @@ extension MetricFamily {
         .audioSeconds, .policyEnds, .keysRefused, .verificationFailures, .reloads, .lastReload, .receiptsWritten,
         .receiptsWaiting,
         .receiptsUnwritable,
-        .endpointUsable,
+        .endpointUsable, .keySetFetches,
     ]
 
     /// 1, with the program's version.
@@ -111,4 +111,8 @@ extension MetricFamily {
     /// Whether an endpoint is dialled.
     package static let endpointUsable = MetricFamily(
         "endpoint_usable", .gauge, ["zone", "endpoint"], "1 while an endpoint is dialled, 0 while it is left out.")
+    /// Requests for the keys of identity providers.
+    package static let keySetFetches = MetricFamily(
+        "key_set_fetches_total", .counter, ["issuer", "outcome"],
+        "Times the keys of an identity provider were asked for; those known stay in use when it fails.")
 }

@@ -17,7 +17,7 @@ enum Arrows {
     static let engines: [String: Set<String>] = [
         "Crypto": ["COpenSSL"],
         "TLS": ["COpenSSL", "Crypto", "Bytes"],
-        "Identity": ["Policy", "Crypto"],
+        "Identity": ["Policy", "Crypto", "JSON"],
     ]
 
     static let io: [String: Set<String>] = [

@@ -32,7 +32,7 @@ import Testing
         func named(_ faults: [Fault]) -> [String] { faults.map { String($0.message.prefix { $0 != " " }) }.sorted() }
         #expect(
             named(result.readFaults.notes) == [
-                "h2", "identity", "tenants.acme-gmbh.clients.jwt", "zones.eu.warm",
+                "h2", "zones.eu.warm",
             ])
         #expect(
             named(result.readFaults.warnings.filter { $0.message.contains("NOT YET IN FORCE") }) == [
@@ -161,6 +161,42 @@ import Testing
             ])
     }
 
+    @Test(arguments: [("", ""), (", issuer: a", ", issuer: a"), ("", ", issuer: a"), (", issuer: a", "")])
+    func aClaimOfTwoTenantsIsToldWithBothPlaces(one: String, other: String) throws {
+        let directory = try Directory()
+        let result = try load(
+            directory, pattern: "p/*.yaml",
+            policies: ["p/1.yaml": tokenPolicy("acme", "x", one), "p/2.yaml": tokenPolicy("globex", "x", other)])
+        #expect(
+            directory.told(result.faults.errors) == [
+                "p/2.yaml:2:50: error: the same claim proves tenant acme at p/1.yaml:2:48; a token proves one tenant"
+            ])
+    }
+
+    @Test func claimsOfDifferentValuesOrIssuersProveDifferentTenants() throws {
+        for (one, other) in [(("x", ""), ("y", "")), (("x", ", issuer: a"), ("x", ", issuer: b"))] {
+            let directory = try Directory()
+            let policies = [
+                "p/1.yaml": tokenPolicy("acme", one.0, one.1), "p/2.yaml": tokenPolicy("globex", other.0, other.1),
+            ]
+            #expect(directory.told(try load(directory, pattern: "p/*.yaml", policies: policies).faults.errors) == [])
+        }
+    }
+
+    @Test func aKeySetOfAFileIsLookedAtByWhoeverKnowsTokens() throws {
+        let directory = try Directory()
+        let provider = "{issuer: a, audience: b, jwks: {file: keys.json}, tenant_claim: c, algorithms: [RS256]}"
+        try directory.write("tidegate.yaml", smallFile + "\nidentity: [\(provider)]")
+        try directory.write("policy.yaml", smallPolicy)
+        try directory.write("keys.json", "{}")
+        let result = ConfigurationLoader.load(
+            directory.path + "/tidegate.yaml", environment: ["KEY": "k"], keySetCheck: { $0 + " is bad" })
+        #expect(
+            directory.told(result.faults.errors)
+                == ["tidegate.yaml:9:43: error: identity[0].jwks: keys.json is bad"])
+        #expect(result.watched.contains(directory.path + "/keys.json"))
+    }
+
     @Test func theHashOfNothingIsNoKey() throws {
         let directory = try Directory()
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -281,4 +317,11 @@ private func load(
     let file = try directory.write("tidegate.yaml", smallFile.replacing("[policy.yaml]", with: "[\"\(pattern)\"]"))
     for (name, text) in policies { try directory.write(name, text) }
     return ConfigurationLoader.load(file, environment: ["KEY": "k"])
+}
+
+private func tokenPolicy(_ tenant: String, _ value: String, _ more: String) -> String {
+    """
+    version: 1
+    tenants: {\(tenant): {residency: eu, clients: {jwt: {claim: org, value: \(value)\(more)}}}}
+    """
 }

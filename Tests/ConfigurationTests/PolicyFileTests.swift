@@ -30,7 +30,7 @@ import Testing
         #expect(tenant.keys == [ClientKeyHash(name: "web", sha256: Array(repeating: 0xab, count: 32))])
         #expect(tenant.origins.map(\.description) == ["https://*.acme.example"])
         #expect(tenant.certificates == ["CN=a"])
-        #expect(tenant.jwt == TenantClaim(claim: "tenant", value: "acme"))
+        #expect(tenant.jwt == TenantToken(TenantClaim(claim: "tenant", value: "acme")))
         #expect(
             tenant.limits
                 == TenantLimits(
@@ -84,8 +84,7 @@ import Testing
         ),
         (
             "clients:", "limits: {}\n    parameters: {}\n    others:",
-            "p.yaml:3:3: warning: nothing proves tenant acme, no client key and no certificate: nobody can connect for it; "
-                + "`tidegate key create --tenant acme` makes a key"
+            "p.yaml:3:3: warning: nothing proves tenant acme: nobody can connect"
         ),
     ])
     func whatIsLegalButWeakIsAWarning(part: String, replacement: String, expected: String) {
@@ -137,6 +136,14 @@ import Testing
                     + "`CN=device,O=Acme GmbH`, most specific part first, or `DNS:`, `URI:`, `email:` or `IP:` and a name; "
                     + "names are compared whole, so without wildcards"
             ])
+    }
+
+    @Test func aTenantThatTokensProveNeedsNoKey() throws {
+        let jwt = "{claim: tenant, value: acme, issuer: \"https://a.example/\"}"
+        let tenant = try tenant("acme: {residency: eu, clients: {jwt: \(jwt)}}")
+        #expect(tenant.jwt == TenantToken(TenantClaim(claim: "tenant", value: "acme"), from: "https://a.example/"))
+        #expect(
+            faults(inPolicyFile: "version: 1\ntenants: {acme: {residency: eu, clients: {jwt: \(jwt)}}}") == [])
     }
 
     @Test(arguments: ["residency: edge", "residency: [eu, us]", "residency: any"])

@@ -28,6 +28,16 @@ import Testing
 
     @Test(
         arguments: [
+            ("https://a.example", true), ("https://a.example:8443/x?y=z", true), ("https://[::1]/", true),
+            ("http://a.example", false), ("https://", false), ("https:///x", false), ("https://u@a.example/", false),
+            ("https://a.example/#x", false), ("https://a.example/ x", false), ("https://a.example/\u{e9}", false),
+        ])
+    func aSecureURLNamesAHost(text: String, isOne: Bool) {
+        #expect(Scalars.isSecureURL(text) == isOne)
+    }
+
+    @Test(
+        arguments: [
             ("1.5", 1.5), ("500", 500), ("0", 0), (".5", nil), ("1.", nil), ("1e9", nil), ("nan", nil), ("-1", nil),
         ] as [(String, Double?)])
     func decimalsAreDigitsAndOnePoint(text: String, value: Double?) {

@@ -1,3 +1,4 @@
+import Crypto
 import Policy
 import Testing
 
@@ -228,6 +229,64 @@ import Testing
                 "t.yaml:9:11: warning: receipts are not signed: whoever can write the file can write another history; "
                     + "give them a `signing_key`"
             ])
+    }
+
+    @Test func identityProvidersAreRead() throws {
+        let providers = try settings(
+            smallFile + """
+
+                identity:
+                  - {issuer: "https://a.example/", audience: stt, tenant_claim: org, algorithms: [RS256, EdDSA]}
+                  - issuer: b
+                    audience: stt
+                    jwks: https://b.example/keys?v=1
+                    tenant_claim: org
+                    algorithms: [ES256]
+                    ca: ca.pem
+                    leeway: 0s
+                  - {issuer: c, audience: stt, jwks: {file: keys.json}, tenant_claim: org, algorithms: [ES256]}
+                """
+        ).identity
+        #expect(
+            providers == [
+                IdentitySettings(
+                    issuer: "https://a.example/", audience: "stt", keys: .discovery, tenantClaim: "org",
+                    algorithms: [.rs256, .edDSA]),
+                IdentitySettings(
+                    issuer: "b", audience: "stt", keys: .url("https://b.example/keys?v=1"), tenantClaim: "org",
+                    algorithms: [.es256], authority: .file("dir/ca.pem"), leeway: .zero),
+                IdentitySettings(
+                    issuer: "c", audience: "stt", keys: .file("dir/keys.json"), tenantClaim: "org",
+                    algorithms: [.es256]),
+            ])
+    }
+
+    @Test(arguments: [
+        (
+            "jwks: https://a.example/keys", "leeway: 0s",
+            "t.yaml:9:21: error: without `jwks` the keys are found below the issuer, and `a` is no https:// URL; give it "
+                + "`jwks`"
+        ),
+        ("[RS256]", "[]", "error: without an algorithm no token is accepted"),
+        ("[RS256]", "[HS256]", "error: identity[0].algorithms[0] is `HS256`; it takes `RS256` or `ES256` or `EdDSA`"),
+        ("[RS256]", "[none]", "error: identity[0].algorithms[0] is `none`"),
+        ("jwks: https://a.example/keys", "jwks: https://", "error: identity[0].jwks takes an https:// URL"),
+        (
+            "jwks: https://a.example/keys", "jwks: https://u:p@a.example/",
+            "error: identity[0].jwks takes an https:// URL"
+        ),
+        ("jwks: https://a.example/keys", "leeway: 1", "error: identity[0].leeway is `1`"),
+        (
+            "]}]", "]}, {issuer: a, audience: b, jwks: https://b.example, tenant_claim: c, algorithms: [RS256]}]",
+            "error: another identity provider has the issuer `a`; tokens could not tell them apart"
+        ),
+    ])
+    func aFaultyIdentityProviderIsTold(part: String, replacement: String, expected: String) {
+        let provider =
+            "\nidentity: [{issuer: a, audience: b, jwks: https://a.example/keys, tenant_claim: c, algorithms: [RS256]}]"
+        #expect(faults(inTidegateFile: smallFile + provider) == [])
+        let told = faults(inTidegateFile: smallFile + provider.replacing(part, with: replacement))
+        #expect(told.contains { $0.contains(expected) }, "\(told)")
     }
 
     @Test(arguments: ["ws://localhost:9000/", "ws://[::1]:9000/", "wss://a.example/"])

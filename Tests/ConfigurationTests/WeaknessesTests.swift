@@ -56,6 +56,40 @@ import Testing
         #expect(try told(file.replacing("0\"}]", with: "0\", \(asked)}]")) == [])
     }
 
+    @Test(arguments: [
+        (
+            "", "{claim: org, value: t1}",
+            "no token proves tenant t1: there is no identity provider; name one under `identity`"
+        ),
+        (
+            provider("a", "org"), "{claim: tenant, value: t1}",
+            "no token proves tenant t1: `tenant` is not the `tenant_claim` of an identity provider; configured: `org`"
+        ),
+        (
+            provider("a", "org"), "{claim: org, value: t1, issuer: b}",
+            "no token proves tenant t1: no identity provider has the issuer `b`; configured: `a`"
+        ),
+        (
+            provider("a", "org") + ", " + provider("b", "org"), "{claim: org, value: t1}",
+            "any of 2 identity providers can say that a client is tenant t1's; whoever chooses the claims of one of them "
+                + "can connect for it; name the tenant's own as `issuer`"
+        ),
+    ])
+    func whoseTokensProveATenantIsToldWhereItIsNotWhatWasMeant(
+        providers: String, jwt: String, expected: String
+    ) throws {
+        #expect(try told(providers: providers, jwt: jwt) == ["p1.yaml:2:46: warning: " + expected])
+    }
+
+    @Test(arguments: [
+        (provider("a", "org"), "{claim: org, value: t1}"), (provider("a", "org"), "{claim: org, value: t1, issuer: a}"),
+        (provider("a", "org") + ", " + provider("b", "org"), "{claim: org, value: t1, issuer: b}"),
+        (provider("a", "org") + ", " + provider("b", "tenant"), "{claim: org, value: t1}"),
+    ])
+    func aTenantOfOneIssuerNeedsNoWord(providers: String, jwt: String) throws {
+        #expect(try told(providers: providers, jwt: jwt) == [])
+    }
+
     @Test func aTenantThatEverySiteMayServeIsNotRefused() throws {
         let alone = file.replacing("us: \"wss://us.example/\"", with: "")
         #expect(try told(alone, "edge", "any", "[us, eu]") == [])
@@ -88,6 +122,21 @@ private func told(_ file: String, _ residencies: String...) throws -> [String] {
             tenants: {t\(number): {residency: \(residency), clients: {keys: [{name: web, sha256: "\(hash)"}]}}}
             """)
     }
+    let result = ConfigurationLoader.load(path, environment: ["KEY": "k"])
+    #expect(result.readFaults.errors == [])
+    return directory.told(result.readFaults.warnings).filter { !$0.contains("`receipts` is left out") }
+}
+
+private func provider(_ issuer: String, _ claim: String) -> String {
+    "{issuer: \(issuer), audience: stt, jwks: https://idp.example/, tenant_claim: \(claim), algorithms: [ES256]}"
+}
+
+/// The warnings of `file` with these identity providers, and one tenant that tokens prove.
+private func told(providers: String, jwt: String) throws -> [String] {
+    let directory = try Directory()
+    let path = try directory.write(
+        "tidegate.yaml", file + (providers.isEmpty ? "" : "\nidentity: [\(providers)]"))
+    try directory.write("p1.yaml", "version: 1\ntenants: {t1: {residency: eu, clients: {jwt: \(jwt)}}}")
     let result = ConfigurationLoader.load(path, environment: ["KEY": "k"])
     #expect(result.readFaults.errors == [])
     return directory.told(result.readFaults.warnings).filter { !$0.contains("`receipts` is left out") }

@@ -27,7 +27,8 @@ final class RelayHarbour {
     let trust: TLSClientContext
     /// The provider key of each zone.
     let providerKeys: [String: String]
-    private let folder: String
+    /// For files of a story.
+    let folder: String
 
     /// How long anything may take that happens at once when all is well.
     ///

@@ -12,6 +12,7 @@ package final class RelayStatus: Sendable {
         var loadedAt: Double
         var receipts: (@Sendable () -> ReceiptCounts)?
         var isUsable: (@Sendable (Endpoint) -> Bool)?
+        var keySets: (@Sendable () -> [String: KeySetCount])?
     }
 
     private let state: Lock<State>
@@ -46,6 +47,11 @@ package final class RelayStatus: Sendable {
     /// Who is asked for receipts' counts; any thread may ask.
     package func countReceipts(with counts: @escaping @Sendable () -> ReceiptCounts) {
         state.withLock { $0.receipts = counts }
+    }
+
+    /// Who is asked how identity providers gave their keys, by issuer; any thread may ask.
+    func countKeySets(with counts: @escaping @Sendable () -> [String: KeySetCount]) {
+        state.withLock { $0.keySets = counts }
     }
 
     /// Who knows whether an endpoint is dialled now; any thread may ask. Without it all endpoints count as usable.

@@ -79,6 +79,10 @@ extension Metrics {
         for refusal in RefusalName.allCases { add(.refusals, refusal.rawValue, by: 0) }
         add(.tokensMinted, "none", by: 0)
         for zone in state.policy.zones { addZeros(for: zone, state) }
+        for (issuer, count) in state.keySets?() ?? [:] {
+            add(.keySetFetches, issuer, "fetched", by: Double(count.fetched))
+            add(.keySetFetches, issuer, "failed", by: Double(count.failed))
+        }
         guard let receipts = state.receipts?() else { return }
         add(.receiptsWritten, by: Double(receipts.written))
         add(.receiptsWaiting, by: Double(receipts.waiting))
