@@ -70,7 +70,7 @@ extension IdentifierTests {
     /// One tenant that everything proves.
     private static let everything = Tenant(
         name: acme, residency: .any, keys: [key], certificates: ["CN=device,O=Acme"],
-        jwt: TenantClaim(claim: "org", value: "acme"))
+        jwt: TenantToken(TenantClaim(claim: "org", value: "acme")))
 
     private static func identifier(_ tenant: Tenant = everything, believing tokens: SessionTokens? = tokens)
         -> Identifier
