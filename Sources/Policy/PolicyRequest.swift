@@ -12,7 +12,7 @@ package struct PolicyRequest: Equatable, Sendable {
     package var ownOrigins: [Origin]
     /// The zone asked for.
     package var ask: Ask
-    /// The names in its query, decoded, repeated ones too. Never a value.
+    /// The names in its query, decoded, each once. Never a value.
     package var parameters: [ParameterName]
     /// What the limits say.
     package var admission: Admission

@@ -11,7 +11,7 @@ package struct SessionRequest: Sendable {
     package var hasAuthorization: Bool
     /// The relay's own origins as this client sees them.
     package var ownOrigins: [Origin]
-    /// The names in its query, decoded, repeated ones too. Never a value.
+    /// The names in its query, decoded, each once. Never a value.
     package var parameters: [ParameterName]
     /// How a refusal is told.
     package var refusalForm: RefusalForm

@@ -30,11 +30,12 @@ struct RequestReading {
         do throws(Refusal) {
             let ask = try Self.ask(of: head, to: .session, under: snapshot.policy)
             _ = try handshake.get()
+            let parameters = try Self.parameters(of: head.target)
             outcome = .success(
                 SessionRequest(
                     ask: ask, origin: origin, hasAuthorization: head.fields.count("Authorization") > 0,
                     ownOrigins: Origin.own(secure: listener.tls != nil, hostField: head.fields.first("Host") ?? ""),
-                    parameters: head.target.parameterNames.map { ParameterName(decoded: $0) }, refusalForm: form,
+                    parameters: parameters, refusalForm: form,
                     audio: AudioFormat(
                         encodings: head.target.parameter("encoding"),
                         sampleRates: head.target.parameter("sample_rate"))))
@@ -58,6 +59,18 @@ struct RequestReading {
                 zoneParameters: head.target.parameter("zone"), hosts: policy.hosts, zones: policy.definedZones)
         } catch { throw error.refusal }
     }
+
+    private static func parameters(of target: RequestTarget) throws(Refusal) -> [ParameterName] {
+        var seen: Set<ParameterName> = []
+        let names = target.parameterNames.map { ParameterName(decoded: $0) }.filter { seen.insert($0).inserted }
+        guard names.count <= maxParameters else {
+            throw Refusal(.badRequest, "A query may hold at most \(maxParameters) different parameters.")
+        }
+        return names
+    }
+
+    /// Names are kept as long as their session, and each costs memory beyond its bytes. The provider knows about fifty.
+    static let maxParameters = 128
 
     private static func upgrade(of head: RequestHead) -> Result<UpgradeRequest, Refusal> {
         do throws(OpeningHandshakeError) { return .success(try OpeningHandshake.check(head)) } catch {

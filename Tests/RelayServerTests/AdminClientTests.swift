@@ -55,13 +55,19 @@ import Testing
 
     @Test func policyJudgesWhatIsLive() throws {
         let harbour = try RelayHarbour { try $0.openAdmin() }
-        let client = harbour.client("initech", "/v3/ws?zone=eu")
+        let client = harbour.client("initech", "/v3/ws?zone=eu&prompt=hush&x%00=1")
         try client.begun()
         let live = try #require(try AdminClient(try harbour.adminURL()).liveSessions().first)
         #expect(live.tenant.text == "initech")
         #expect(live.zone == .eu)
         let old = harbour.relay.snapshot.policy
         #expect(live.refusal(from: old, to: old) == nil)
+        // Names that can be told, and no value.
+        #expect(live.parameters == ["prompt", "zone"])
+        let strict = PolicySnapshot(
+            version: "2", site: old.site, zones: old.zones, hosts: old.hosts,
+            parameters: ParameterRules(allow: ["sample_rate"]), tenants: Array(old.tenants.values))
+        #expect(live.refusal(from: old, to: strict)?.name == .badRequest)
         // The same tenant, kept out of the zone it is in.
         let tenant = try #require(old.tenants[live.tenant])
         let new = PolicySnapshot(

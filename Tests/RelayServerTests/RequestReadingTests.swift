@@ -44,6 +44,19 @@ import Testing
         #expect(try read(target).outcome.get().audio.bytesPerSecond == bytesPerSecond)
     }
 
+    @Test func aRequestSaysWhichParametersItHasAndNotTheirValues() throws {
+        let request = try read("/v3/ws?a=hush&b%5Fc&a=&token=hush&&=x").outcome.get()
+        #expect(request.parameters == ["a", "b_c", "token", ""])
+    }
+
+    @Test func aQueryHoldsOnlySoManyDifferentParameters() throws {
+        let most = RequestReading.maxParameters
+        let query = (0..<most).map { "p\($0)=1&p\($0)" }.joined(separator: "&")
+        #expect(try read("/v3/ws?" + query).outcome.get().parameters.count == most)
+        guard case .failure(let refusal) = try read("/v3/ws?\(query)&a").outcome else { throw Unexpected() }
+        #expect(refusal.name == .badRequest && refusal.status == 400)
+    }
+
     @Test(arguments: [
         ("/v3/ws?zone=mars", 400),
         ("/eu/v3/ws?zone=us", 400),

@@ -33,9 +33,9 @@ struct LiveRecord: Sendable {
         return object.json
     }
 
-    /// Those that can be told, each once. A query may hold thousands; a page of a list should not.
+    /// Those that can be told, and no more than a page of a list should hold.
     private var plainParameters: [UInt8] {
-        let names = Set(parameters.filter(\.isPlain)).sorted().prefix(Self.maxParameters).map { "\"\($0)\"" }
+        let names = parameters.filter(\.isPlain).sorted().prefix(Self.maxParameters).map { "\"\($0)\"" }
         return Array("[\(names.joined(separator: ","))]".utf8)
     }
 
