@@ -209,6 +209,10 @@ extension KeyTable {
             "limits.connections_per_address", .whole(1...1_000_000), default: "256",
             force: .notYetRestricting(gap: "the connections of one address are not counted"),
             "Connections at once from one address."),
+        Key(
+            "limits.refusals_per_minute", .whole(1...100_000), default: "32",
+            "Refusals told in full to one address, or for one credential, at once and within a minute; beyond, `limit`."
+        ),
         Key("limits.header_bytes", .size(1 << 10...1 << 20), default: "16KiB", "The largest request head."),
         Key("limits.message_bytes", .size(1 << 10...1 << 30), default: "1MiB", "The largest message either way."),
         Key(

@@ -321,6 +321,8 @@ package struct IdentitySettings: Equatable, Sendable {
 package struct LimitSettings: Equatable, Sendable {
     /// Sessions at once.
     package var sessions: Int
+    /// Refusals told in full to one address, or for one credential, in a minute.
+    package var refusalsPerMinute: Int
     /// A request head, its blank line included.
     package var headerBytes: Int
     /// A message of either leg.

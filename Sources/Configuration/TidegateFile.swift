@@ -382,6 +382,7 @@ extension SecretSource {
 extension LimitSettings {
     init(_ section: Section) {
         sessions = section.whole("sessions")
+        refusalsPerMinute = section.whole("refusals_per_minute")
         headerBytes = section.size("header_bytes")
         messageBytes = section.size("message_bytes")
         bufferBytes = section.size("buffer_bytes")

@@ -2,7 +2,7 @@
 ///
 /// `Identity` knows where credentials are found and whom they prove. It never sees a socket or a file, never decides what
 /// a tenant may do, and never lets a credential reach a log: a `Credential` prints as its place alone. `RelayServer` calls it.
-package struct Credential: Equatable, Sendable {
+package struct Credential: Hashable, Sendable {
     /// Where it stood.
     package let place: Place
     /// `nil` when the place held several different texts, or a certificate.
@@ -72,7 +72,7 @@ package struct Credential: Equatable, Sendable {
 }
 
 /// A TLS client certificate that was verified.
-package struct PresentedCertificate: Equatable, Sendable {
+package struct PresentedCertificate: Hashable, Sendable {
     /// The subject, then the alternative names, each after its kind.
     package let names: [String]
     /// The SHA-256 of the certificate.

@@ -48,6 +48,8 @@ package struct Session: ~Copyable {
     var facts: Facts
     var audioClock = AudioClock()
     var ending: Ending?
+    /// Told over HTTP in place of any other refusal.
+    var shortRefusal: Refusal?
     /// What the client is told once the frame on its way to it has ended.
     var owedFarewell: Farewell?
 
@@ -90,6 +92,14 @@ package struct Session: ~Copyable {
         case .closed: Reaction()
         }
     }
+
+    /// From here on any refusal is told as this one, over HTTP whatever its form: reasons have been told often enough.
+    package mutating func limitRefusals(to refusal: Refusal) {
+        shortRefusal = refusal
+    }
+
+    /// What the client was refused with, if it was.
+    package var refusal: Refusal? { facts.refusal }
 
     /// Whether the session is over and may be forgotten.
     package var isClosed: Bool {

@@ -51,9 +51,12 @@ extension ClientConnection: TransportDelegate {
             var consumed = 0
             guard let head = try parser.parse(bytes, consumed: &consumed) else { return }
             if let desk = TokenDesk(head, of: transport, on: listener, worker: worker) { return answer(desk) }
+            let certificate = worker.snapshot.certificate(of: transport, on: listener)
+            let reading = RequestReading(head, certificate: certificate, on: listener, under: worker.snapshot)
+            if let obstacle = worker.obstacle(to: reading, from: transport.peer) { return turnAway(obstacle) }
             let session = SessionDriver(transport, worker: worker)
             settle()
-            session.begin(with: head, on: listener, followedBy: bytes.extracting(consumed...))
+            session.begin(with: head, reading, on: listener, followedBy: bytes.extracting(consumed...))
         } catch {
             refuse(Refusal(error))
         }
@@ -71,13 +74,23 @@ extension ClientConnection: TransportDelegate {
         desk.answer { [weak self] in self?.end(with: $0) }
     }
 
-    private func end(with answer: [UInt8]) {
-        transport.write(answer)
-        transport.finish()
+    private func end(with answer: Result<[UInt8], RefusalObstacle>) {
+        switch answer {
+        case .failure(let obstacle): turnAway(obstacle)
+        case .success(let bytes):
+            transport.write(bytes)
+            transport.finish()
+            settle()
+        }
+    }
+
+    private func turnAway(_ obstacle: RefusalObstacle) {
         settle()
+        worker.turnAway(transport, obstacle)
     }
 
     private func refuse(_ refusal: Refusal) {
+        if let obstacle = worker.obstacle(to: .stranger(at: transport.peer, showing: nil)) { return turnAway(obstacle) }
         let session = SessionDriver(transport, worker: worker)
         settle()
         session.refuse(refusal)

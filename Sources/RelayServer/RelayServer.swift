@@ -14,6 +14,7 @@ package final class RelayServer: Sendable {
     private let mailboxes: [Mailbox<WorkerMessage>]
     private let threads: [LoopThread]
     private let sessions: SessionCount
+    private let refusals: RefusalLimiter
     /// What is known of the upstream endpoints.
     package let health: EndpointHealth
     private let keySets: KeySetStore
@@ -31,9 +32,11 @@ package final class RelayServer: Sendable {
     /// - Parameters:
     ///   - resolver: finds the addresses of upstreams; the system's unless a test has names of its own.
     ///   - breakers: when an endpoint that fails is left alone.
+    ///   - refusals: how many refusals are told in full, whatever the settings say; nil: as they say.
     /// - Throws: when an address cannot be bound, or the system has no descriptors or threads to give.
     package static func start(
-        _ snapshot: RelaySnapshot, log: Log, resolver: Resolver = Resolver(), breakers: Breaker.Rules = Breaker.Rules()
+        _ snapshot: RelaySnapshot, log: Log, resolver: Resolver = Resolver(), breakers: Breaker.Rules = Breaker.Rules(),
+        refusals rules: RefusalLimits.Rules? = nil
     ) throws(RelayStartError) -> RelayServer {
         var listeners = Listeners()
         let perLoop = try listeners.change(to: snapshot.listeners, loops: snapshot.threads)
@@ -42,6 +45,7 @@ package final class RelayServer: Sendable {
             try ReceiptWriter.start(plan, under: snapshot.policy, log: log)
         }
         let sessions = SessionCount(limit: snapshot.maxSessions)
+        let refusals = RefusalLimiter(perMinute: snapshot.refusalsPerMinute, fixed: rules)
         let health = EndpointHealth(breakers, log: log)
         health.keep(snapshot.policy.zones.flatMap(\.endpoints))
         let status = RelayStatus(snapshot.policy)
@@ -58,7 +62,7 @@ package final class RelayServer: Sendable {
                 let mailbox = try Mailbox<WorkerMessage>()
                 let worker = try Worker(
                     snapshot: snapshot, log: log, sessions: sessions, receipts: receipts, health: health,
-                    tokens: tokens, keySets: keySets, resolver: resolver, mailbox: mailbox)
+                    tokens: tokens, keySets: keySets, refusals: refusals, resolver: resolver, mailbox: mailbox)
                 try worker.listen(on: listeners)
                 try loops.start(worker, mailbox)
             }
@@ -71,13 +75,14 @@ package final class RelayServer: Sendable {
         }
         log.noteListening(at: listeners.addresses, admin: admin?.address)
         return RelayServer(
-            status: status, admin: admin, loops: loops, sessions: sessions, receipts: receipts, health: health,
-            keySets: keySets, state: State(snapshot: snapshot, listeners: listeners), log: log)
+            status: status, admin: admin, loops: loops, sessions: sessions, refusals: refusals, receipts: receipts,
+            health: health, keySets: keySets, state: State(snapshot: snapshot, listeners: listeners), log: log)
     }
 
     private init(
         status: RelayStatus, admin: AdminListener?, loops: Loops,
-        sessions: SessionCount, receipts: ReceiptWriter?, health: EndpointHealth, keySets: KeySetStore, state: State,
+        sessions: SessionCount, refusals: RefusalLimiter, receipts: ReceiptWriter?, health: EndpointHealth,
+        keySets: KeySetStore, state: State,
         log: Log
     ) {
         self.status = status
@@ -85,6 +90,7 @@ package final class RelayServer: Sendable {
         mailboxes = loops.mailboxes
         threads = loops.threads
         self.sessions = sessions
+        self.refusals = refusals
         self.health = health
         self.keySets = keySets
         self.receipts = receipts
@@ -115,6 +121,7 @@ package final class RelayServer: Sendable {
             state.snapshot = snapshot
             health.keep(snapshot.policy.zones.flatMap(\.endpoints))
             sessions.changeLimit(to: snapshot.maxSessions)
+            refusals.change(perMinute: snapshot.refusalsPerMinute)
             status.reloaded(snapshot.policy)
             if let settings = snapshot.admin { admin?.change(to: settings) }
             if let plan = snapshot.receipts { receipts?.apply(plan) }

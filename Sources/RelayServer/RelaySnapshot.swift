@@ -27,6 +27,8 @@ package final class RelaySnapshot: Sendable {
     let drain: Duration
     /// Sessions at once, in the whole process.
     let maxSessions: Int
+    /// Refusals told in full to one address, or for one credential, in a minute.
+    let refusalsPerMinute: Int
     /// Event loops; at least one.
     let threads: Int
     /// Where receipts go; nil: none are kept.
@@ -97,6 +99,7 @@ package final class RelaySnapshot: Sendable {
         handshake = settings.timeouts.handshake
         drain = settings.timeouts.drain
         maxSessions = settings.limits.sessions
+        refusalsPerMinute = settings.limits.refusalsPerMinute
         threads = max(1, settings.threads == 0 ? cores : settings.threads)
         receipts = try settings.receipts.map { (settings) throws(RelayStartError) in
             try ReceiptPlan(settings, environment: environment)

@@ -44,6 +44,8 @@ final class SessionDriver {
     private var heldBack: [UInt8]?
     /// Set when what proved the tenant opens one session.
     private var oneTime: OneTime?
+    /// What keeps a refusal from being told in full.
+    private var obstacle: RefusalObstacle?
     // What the session was told last of the bytes that wait for each leg. In a steady flow there is nothing to tell.
     private var toldOfClient = 0
     private var toldOfUpstream = 0
@@ -73,17 +75,20 @@ final class SessionDriver {
         worker.add(self)
     }
 
-    /// Begins with a complete head; `rest` are the bytes behind it, which belong to the WebSocket that may follow.
-    func begin(with head: RequestHead, on listener: RelaySnapshot.Listener, followedBy rest: RawSpan) {
+    /// Begins with a complete head and what it says; `rest` are the bytes behind it, which belong to the WebSocket that may
+    /// follow.
+    func begin(
+        with head: RequestHead, _ reading: RequestReading, on listener: RelaySnapshot.Listener, followedBy rest: RawSpan
+    ) {
         self.listener = listener
-        let reading = RequestReading(
-            head, certificate: snapshot.certificate(of: client, on: listener), on: listener, under: snapshot)
         request = Request(
             upgrade: reading.upgrade, credential: reading.credential, upstream: UpstreamRequest(head))
         switch reading.outcome {
         case .success where !worker.isServing: handle(.rejected(.draining, reading.refusalForm))
         case .success(let request): handle(.requested(request))
-        case .failure(let refusal): handle(.rejected(refusal, reading.refusalForm))
+        case .failure(let refusal):
+            worker.told(.stranger(at: client.peer, showing: reading.credential))
+            handle(.rejected(refusal, reading.refusalForm))
         }
         if isIdentifying {
             heldBack = [UInt8](rest)
@@ -94,6 +99,7 @@ final class SessionDriver {
 
     /// Begins with what cannot become a session.
     func refuse(_ refusal: Refusal) {
+        worker.told(.stranger(at: client.peer, showing: nil))
         handle(.rejected(refusal, .http))
     }
 
@@ -278,10 +284,12 @@ extension SessionDriver {
             admission = worker.admit()
             isAdmitted = admission == .admitted
         }
-        handle(
-            .identified(
-                outcome, admission, bounds: identification.bounds, isOneTime: oneTime != nil,
-                down: worker.health.down(now: loop.now)))
+        limitRefusals(of: outcome) {
+            handle(
+                .identified(
+                    outcome, admission, bounds: identification.bounds, isOneTime: oneTime != nil,
+                    down: worker.health.down(now: loop.now)))
+        }
         // A client that is refused in-band may take its time with the Close; a place is for those who are heard.
         guard dialer != nil else { return giveBackPlace() }
         // Only what is granted may take the place of another attempt.
@@ -308,9 +316,18 @@ extension SessionDriver {
         handle(.superseded)
     }
 
+    /// Has the session judged, and counts its refusal against whom it concerns.
+    private func limitRefusals(of identity: IdentityOutcome, _ judge: () -> Void) {
+        let refused = Refused(identity, showing: request?.credential, at: client.peer)
+        obstacle = worker.obstacle(to: refused)
+        if let obstacle { session.limitRefusals(to: .tooOften(obstacle)) }
+        judge()
+        if obstacle == nil, session.refusal != nil { worker.told(refused) }
+    }
+
     private func answer(_ refusal: Refusal) {
         client.write(RefusalAnswer.bytes(refusal, session: id))
-        client.finish()
+        if obstacle == nil { client.finish() } else { client.leave() }
     }
 
     private func conclude(_ summary: SessionSummary) {
@@ -319,6 +336,7 @@ extension SessionDriver {
         dropDial()
         giveBackPlace()
         if let oneTime { worker.tokens.giveUp(oneTime, by: id) }
+        if let obstacle, dials == 0, summary.refusal != nil { return worker.turnedAway(self, obstacle) }
         var summary = summary
         summary.proof = proof
         worker.concluded(self, summary)

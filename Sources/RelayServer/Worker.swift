@@ -18,7 +18,8 @@ final class Worker {
     let tokens: OneTimeTokens
     /// The keys of identity providers; for the life of the process.
     let keySets: KeySetStore
-    private let receipts: ReceiptWriter?
+    let refusals: RefusalLimiter
+    let receipts: ReceiptWriter?
     private(set) var snapshot: RelaySnapshot
 
     private let mailbox: Mailbox<WorkerMessage>
@@ -53,7 +54,8 @@ final class Worker {
 
     init(
         snapshot: RelaySnapshot, log: Log, sessions: SessionCount, receipts: ReceiptWriter?, health: EndpointHealth,
-        tokens: OneTimeTokens, keySets: KeySetStore, resolver: Resolver, mailbox: Mailbox<WorkerMessage>
+        tokens: OneTimeTokens, keySets: KeySetStore, refusals: RefusalLimiter, resolver: Resolver,
+        mailbox: Mailbox<WorkerMessage>
     ) throws(SystemError) {
         loop = try EventLoop()
         buffers = LoopBuffers(loop: loop)
@@ -63,6 +65,7 @@ final class Worker {
         self.health = health
         self.tokens = tokens
         self.keySets = keySets
+        self.refusals = refusals
         self.receipts = receipts
         self.resolver = resolver
         self.mailbox = mailbox
@@ -90,6 +93,7 @@ final class Worker {
     func run() {
         loop.run()
         for record in drivers.values.map(\.recordIfCut) { receipts?.concluded(record, at: record.site) }
+        reportUntold()
         mailbox.close()
         loop.close()
     }
@@ -156,9 +160,14 @@ extension Worker {
         drivers[driver.id] = driver
     }
 
-    /// The end of a session's record. The driver may be in the middle of its own turn, so it lives until the loop's ends.
-    func concluded(_ driver: SessionDriver, _ summary: SessionSummary) {
+    /// The driver may be in the middle of its own turn, so it lives until the loop's ends.
+    func forget(_ driver: SessionDriver) {
         if let driver = drivers.removeValue(forKey: driver.id) { loop.retire(driver) }
+    }
+
+    /// The end of a session's record.
+    func concluded(_ driver: SessionDriver, _ summary: SessionSummary) {
+        forget(driver)
         count(summary)
         SessionRecord.log(summary, to: log)
         receipts?.concluded(summary, at: summary.site)
@@ -336,6 +345,7 @@ extension Worker: TimerHandler {
     /// First the sessions' own time is over, then the time they were given to end properly.
     func fired(tag: Int) {
         if tag == Self.judgingTag { return judgeSome() }
+        if tag == Self.reportTag { return reportUntold() }
         guard state == .draining else { return loop.stop() }
         state = .ending
         for driver in Array(drivers.values) { driver.drain() }
@@ -347,7 +357,7 @@ extension Worker: TimerHandler {
     /// to be read.
     private static let lastPatience = Duration.seconds(6)
 
-    private func stopIfDrained() {
+    func stopIfDrained() {
         if state != .serving, drivers.isEmpty, newcomers == 0 { loop.stop() }
     }
 }

@@ -122,6 +122,8 @@ package enum LogEvent: String, CaseIterable, Sendable {
     case refused
     /// A session token was minted.
     case tokenMinted = "token-minted"
+    /// Refusals beyond a limit of refusals, since the last such line.
+    case refusalsLimited = "refusals-limited"
     /// An endpoint could not be used.
     case dialFailed = "dial-failed"
     /// An address of an endpoint, or who answered there, is not what it should be.

@@ -38,7 +38,8 @@ package struct MetricFamily: Hashable, Sendable {
 extension MetricFamily {
     /// Every family, in the order of exposition.
     package static let all: [MetricFamily] = [
-        .build, .policy, .sessionsOpen, .sessions, .refusals, .tokensMinted, .dialFailures, .failovers, .dialSeconds,
+        .build, .policy, .sessionsOpen, .sessions, .refusals, .refusalsLimited, .tokensMinted, .dialFailures, .failovers,
+        .dialSeconds,
         .frames, .bytes,
         .audioSeconds, .policyEnds, .keysRefused, .verificationFailures, .reloads, .lastReload, .receiptsWritten,
         .receiptsWaiting,
@@ -62,6 +63,10 @@ extension MetricFamily {
     /// Session tokens minted. The zone is `none` where a token is bound to none.
     package static let tokensMinted = MetricFamily(
         "tokens_minted_total", .counter, ["zone"], "Session tokens minted, by the zone they are bound to.")
+    /// Refusals told as `limit` alone.
+    package static let refusalsLimited = MetricFamily(
+        "refusals_limited_total", .counter, ["by"],
+        "Refusals beyond a limit of refusals, told as limit and recorded in numbers alone, by whose limit.")
     /// Dials that failed, failed verifications among them.
     package static let dialFailures = MetricFamily(
         "dial_failures_total", .counter, ["zone", "kind"],

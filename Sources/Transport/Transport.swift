@@ -133,6 +133,18 @@ package final class Transport {
         }
     }
 
+    /// Ends the transport properly, and waits for nothing: what the socket takes now is sent, then close_notify and FIN. A
+    /// peer that goes on sending may lose it all to a reset. For answers to whom no more than that is owed.
+    package func leave() {
+        delegate = nil
+        guard case .open = state else { return abort() }
+        var goodbye = ByteQueue()
+        tls?.close(output: &goodbye)
+        queue(goodbye)
+        buffers.flush()
+        end()
+    }
+
     /// Ends the transport at once, with a reset: the peer must not take this for a proper end.
     package func abort() {
         delegate = nil

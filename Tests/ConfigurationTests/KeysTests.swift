@@ -54,7 +54,7 @@ import Testing
     /// The example says of each value whether it is an example or the default.
     @Test(arguments: [
         ("tls.minimum", "minimum: \"1.2\""), ("limits.sessions", "sessions: 9000"),
-        ("limits.header_bytes", "header_bytes: 16KiB"),
+        ("limits.header_bytes", "header_bytes: 16KiB"), ("limits.refusals_per_minute", "refusals_per_minute: 32"),
         ("limits.message_bytes", "message_bytes: 1MiB"), ("limits.buffer_bytes", "buffer_bytes: 64KiB"),
         ("timeouts.handshake", "handshake: 10s"), ("timeouts.ping", "ping: 20s"), ("timeouts.pong", "pong: 10s"),
         ("timeouts.stall", "stall: 30s"), ("timeouts.idle", "idle: 5m"), ("timeouts.session", "session: 3h"),

@@ -87,6 +87,21 @@ import WebSocket
         #expect(play.summary?.refusal == row.refusal)
     }
 
+    @Test(arguments: cases)
+    func whoeverWasRefusedOftenEnoughHearsTheShortRefusalOverHTTPWhateverTheForm(row: Case) {
+        let play = identifying(row, .webSocket)
+        let short = Refusal(.limit, "Enough.", retryAfter: .seconds(3))
+        play.limitRefusals(to: short)
+        play.when(.identified(row.identity, row.admission), then: .refuse(short), .conclude(.refused(.limit)))
+        #expect(play.summary?.refusal == short)
+    }
+
+    @Test func whoeverIsGrantedIsServedHoweverOftenOthersWereRefused() {
+        let play = Playbook.identifying()
+        play.limitRefusals(to: Refusal(.limit, "Enough."))
+        play.when(.identified(.tenant(.acme), .admitted), then: .open, .dial("us1.example"))
+    }
+
     @Test func aSentenceTooLongForACloseIsCutBetweenCharacters() {
         let play = Playbook.identifying(form: .webSocket)
         let what = String(repeating: "é", count: 80)

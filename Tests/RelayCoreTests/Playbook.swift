@@ -55,6 +55,11 @@ extension Playbook {
         compare(happens(event), expected, "\(event)", place)
     }
 
+    /// From here on any refusal is told as this one.
+    func limitRefusals(to refusal: Refusal) {
+        session.limitRefusals(to: refusal)
+    }
+
     /// Bytes arrive on a leg, in pieces of at most `size` bytes.
     func when(
         _ leg: Leg, sends bytes: [UInt8]..., inPiecesOf size: Int = .max, then expected: Effect...,

@@ -77,7 +77,7 @@ private final class ExplainedWorld {
         let snapshot = try RelaySnapshot(
             RelayConfiguration(settings: settings, policy: policy), environment: ["KEY": "key-of-no-provider"], cores: 2
         )
-        relay = try RelayServer.start(snapshot, log: log.log, breakers: Breaker.Rules(threshold: .max))
+        relay = try RelayServer.start(snapshot, log: log.log, breakers: Breaker.Rules(threshold: .max), refusals: .all)
     }
 
     deinit {

@@ -50,7 +50,8 @@ final class RelayHarbour {
         clients = try ClientLoop()
         self.plan = plan
         let snapshot = try plan.snapshot(ports: standIn.ports)
-        relay = try RelayServer.start(snapshot, log: log.log, resolver: plan.resolver, breakers: plan.breakers)
+        relay = try RelayServer.start(
+            snapshot, log: log.log, resolver: plan.resolver, breakers: plan.breakers, refusals: plan.refusals)
     }
 
     deinit {
@@ -127,6 +128,13 @@ extension Zone {
     static let eu = Zone("eu")!
 }
 
+extension RefusalLimits.Rules {
+    /// None is too many.
+    static let all = RefusalLimits.Rules(party: plenty, strangers: plenty)
+
+    private static let plenty = TokenBucket.Rule(size: 1_000_000, interval: .nanoseconds(1))
+}
+
 // MARK: - The plan
 
 extension RelayHarbour {
@@ -161,6 +169,8 @@ extension RelayHarbour {
         var resolver = Resolver()
         /// When the relay leaves an endpoint alone: never, for most stories count dials.
         var breakers = Breaker.Rules(threshold: .max)
+        /// How many refusals are told in full: all, for most stories read them; nil: as many as `limits` say.
+        var refusals: RefusalLimits.Rules? = .all
         let authority: ThrowawayAuthority
         /// Where files may be put; it goes with the harbour.
         let folder: String
@@ -373,6 +383,15 @@ final class RelayLog: Sendable {
 
     /// All of it, line by line.
     var text: [String] { lines.snapshot }
+
+    /// Waits until the lines of this event are as they should be.
+    func lines(_ event: String, areDone: @escaping ([JSONValue]) -> Bool) throws {
+        let done = lines.wait(upTo: RelayHarbour.patience) { lines in
+            areDone(lines.compactMap { try? JSONValue(parsing: $0) }.filter { $0["event"]?.string == event })
+                ? true : nil
+        }
+        try #require(done == true)
+    }
 
     /// Waits for a line of this event whose members are as `isWanted` says.
     func line(_ event: String, where isWanted: @escaping (JSONValue) -> Bool = { _ in true }) throws -> JSONValue {

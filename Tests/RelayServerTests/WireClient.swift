@@ -39,9 +39,11 @@ final class WireClient {
     private(set) var end: End?
 
     /// Connects, and shakes hands when there is TLS. Certificates are not looked at.
-    init(port: UInt16, _ security: Security? = nil) throws {
+    ///
+    /// - Parameter source: the address it comes from, one of loopback's.
+    init(port: UInt16, _ security: Security? = nil, from source: String? = nil) throws {
         Signals.ignoreBrokenPipes()
-        socket = try Self.connect(port)
+        socket = try Self.connect(port, from: source)
         guard let security else {
             (context, ssl) = (nil, nil)
             return
@@ -73,14 +75,16 @@ final class WireClient {
         return result == ECONNREFUSED
     }
 
-    private static func connect(_ port: UInt16) throws -> Int32 {
-        let (descriptor, result) = try #require(connected(to: port))
+    private static func connect(_ port: UInt16, from source: String?) throws -> Int32 {
+        let (descriptor, result) = try #require(connected(to: port, from: source))
         try #require(result == 0)
         return descriptor
     }
 
     /// A socket, and what came of connecting it: 0 or the error's number.
-    private static func connected(to port: UInt16) -> (descriptor: Int32, result: Int32)? {
+    private static func connected(
+        to port: UInt16, from source: String? = nil
+    ) -> (descriptor: Int32, result: Int32)? {
         let descriptor = Glibc.socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
         guard descriptor >= 0 else { return nil }
         var yes: Int32 = 1
@@ -88,16 +92,24 @@ final class WireClient {
         var patience = timeval(tv_sec: Int(RelayHarbour.patience.components.seconds), tv_usec: 0)
         setsockopt(descriptor, SOL_SOCKET, SO_RCVTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
         setsockopt(descriptor, SOL_SOCKET, SO_SNDTIMEO, &patience, socklen_t(MemoryLayout<timeval>.size))
+        if let source { _ = lend(source, 0) { bind(descriptor, $0, $1) } }
+        let result = lend("127.0.0.1", port) { Glibc.connect(descriptor, $0, $1) }
+        return (descriptor, result == 0 ? 0 : errno)
+    }
+
+    /// Lends an address to a system call.
+    private static func lend(
+        _ host: String, _ port: UInt16, to call: (UnsafePointer<sockaddr>, socklen_t) -> Int32
+    ) -> Int32 {
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        let result = withUnsafePointer(to: &address) { pointer in
+        inet_pton(AF_INET, host, &address.sin_addr)
+        return withUnsafePointer(to: &address) { pointer in
             pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size))
+                call($0, socklen_t(MemoryLayout<sockaddr_in>.size))
             }
         }
-        return (descriptor, result == 0 ? 0 : errno)
     }
 }
 

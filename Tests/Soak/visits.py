@@ -46,7 +46,8 @@ class Visitor:
     def refused(self, secure, target="/v3/ws", key=None, status=b"403"):
         self.request(secure, target, key)
         answer = read_to_end(secure)
-        expect(answer.startswith(b"HTTP/1.1 " + status), answer)
+        # Whoever is refused as often as here is told the reason now and then.
+        expect(answer.startswith((b"HTTP/1.1 " + status, b"HTTP/1.1 429")), answer)
 
     def dialling(self, secure):
         self.request(secure, "/v3/ws?standin_fault=no-answer")

@@ -252,6 +252,25 @@ import Timing
         #expect(rig.turn { left == nil })
     }
 
+    @Test(arguments: Security.allCases) func whoeverLeavesSaysItsLastWordAndWaitsForNobody(_ security: Security) throws
+    {
+        let rig = try Rig()
+        weak var left: Transport?
+        let peer = try {
+            let (transport, peer) = try rig.open(security, for: Owner())
+            transport.write(text("farewell"))
+            transport.leave()
+            transport.write(text("too late"))
+            left = transport
+            return peer
+        }()
+        rig.once()
+        #expect(left == nil)
+        #expect(rig.turn { peer.isEnded })
+        #expect(peer.received == text("farewell") && peer.systemError == nil)
+        #expect(peer.saidCloseNotify == (security == .tls))
+    }
+
     @Test func aPeerThatNeverEndsItsSideIsResetWhenTheTimeIsOver() throws {
         let rig = try Rig()
         weak var left: Transport?
@@ -395,10 +414,11 @@ import Timing
             for round in 0..<60 {
                 let owner = Owner()
                 let (transport, peer) = try rig.open(round % 2 == 0 ? .plain : .tls, for: owner)
-                switch round % 4 {
+                switch round % 5 {
                 case 0: transport.abort()
                 case 1: transport.finish()
-                case 2: peer.reset()
+                case 2: transport.leave()
+                case 3: peer.reset()
                 default: peer.finish()
                 }
                 rig.turn { peer.isEnded || peer.systemError != nil || owner.end != nil }
@@ -411,11 +431,12 @@ import Timing
 
 /// How this side ends a transport.
 enum Ending: CaseIterable {
-    case finish, abort
+    case finish, leave, abort
 
     func apply(to transport: Transport) {
         switch self {
         case .finish: transport.finish()
+        case .leave: transport.leave()
         case .abort: transport.abort()
         }
     }

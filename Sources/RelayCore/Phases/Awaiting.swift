@@ -25,9 +25,11 @@ extension Session {
 
     /// Tells a client that has had no 101 that it gets none: over HTTP, or in-band after a 101 of its own.
     mutating func refuse(_ refusal: Refusal, in form: RefusalForm? = nil, _ now: Instant) -> Reaction {
+        let refusal = shortRefusal ?? refusal
+        let form = shortRefusal == nil ? form ?? request?.refusalForm ?? .http : .http
         facts.refusal = refusal
         leave(.upstream)
-        switch form ?? request?.refusalForm ?? .http {
+        switch form {
         case .http:
             ending = .refused(refusal.name)
             phase = .closing

@@ -57,6 +57,11 @@ final class ReceiptQueue: Sendable {
         if isFirst { wakeup.signal() }
     }
 
+    /// So many refusals are only counted. Whoever takes what waits finds them.
+    func giveUp(_ refusals: Int) {
+        state.withLock { $0.lost += refusals }
+    }
+
     /// - Parameter answer: called on the writer's thread, or at once while nothing can be written.
     func add(_ opening: ReceiptEntry.Opening, _ answer: @escaping Answer) {
         let (isFirst, goesOn): (Bool, Bool?) = state.withLock { state in

@@ -79,6 +79,11 @@ extension ReceiptWriter {
         queue.add(summary, at: site, time: WallClock.seconds())
     }
 
+    /// Takes the fact that so many refusals leave no receipts.
+    func gaveUp(_ refusals: Int) {
+        queue.giveUp(refusals)
+    }
+
     /// Takes the fact that a session is about to be opened.
     ///
     /// - Parameter answer: told once, on any thread, whether that is on record; without a record the session may not go on.

@@ -1,6 +1,7 @@
 import HTTP
 import Identity
 import Policy
+import Reactor
 import RelayCore
 import Telemetry
 import Transport
@@ -12,6 +13,7 @@ import Transport
 struct TokenDesk {
     private let head: RequestHead
     private let certificate: PresentedCertificate?
+    private let peer: SocketAddress
     private let listener: RelaySnapshot.Listener
     private let tokens: RelaySnapshot.Tokens
     private unowned let worker: Worker
@@ -22,25 +24,30 @@ struct TokenDesk {
             return nil
         }
         self.head = head
+        peer = client.peer
         certificate = worker.snapshot.certificate(of: client, on: listener)
         self.listener = listener
         self.tokens = tokens
         self.worker = worker
     }
 
-    /// Gives the answer's bytes as soon as it is known whom the credential proves.
-    func answer(_ reply: @escaping ([UInt8]) -> Void) {
+    /// Gives the answer's bytes as soon as it is known whom the credential proves, or what keeps a refusal from being told in
+    /// full.
+    func answer(_ reply: @escaping (Result<[UInt8], RefusalObstacle>) -> Void) {
         guard head.method != "OPTIONS" else {
-            return reply(TokenAnswer.options.bytes(access(of: nil).preflightFields))
+            return reply(.success(TokenAnswer.options.bytes(access(of: nil).preflightFields)))
         }
         // A token mints no other.
-        worker.identify(credential) { reply(answer(to: $0.oneTime == nil ? $0 : .unknown)) }
+        worker.identify(credential) { found in
+            let identification = found.oneTime == nil ? found : .unknown
+            reply(Result { () throws(RefusalObstacle) in try answer(to: identification) })
+        }
     }
 
-    private func answer(to identification: Identification) -> [UInt8] {
+    private func answer(to identification: Identification) throws(RefusalObstacle) -> [UInt8] {
         let tenant = identification.tenant.flatMap { policy.tenants[$0] }
         let access = access(of: tenant)
-        return outcome(identification).bytes(access.fields, isHead: head.method == "HEAD")
+        return try outcome(identification).bytes(access.fields, isHead: head.method == "HEAD")
     }
 
     private var policy: PolicySnapshot { worker.snapshot.policy }
@@ -49,7 +56,7 @@ struct TokenDesk {
         PageAccess(head.fields.all("Origin"), tenant: tenant, pages: worker.snapshot.pages)
     }
 
-    private func outcome(_ identification: Identification) -> TokenAnswer {
+    private func outcome(_ identification: Identification) throws(RefusalObstacle) -> TokenAnswer {
         do throws(TokenProblem) {
             try checkRequest()
             let ask = try ask()
@@ -57,13 +64,18 @@ struct TokenDesk {
             try judge(identification, ask, query)
             return mint(identification, ask, query)
         } catch {
-            return refuse(error, tenant: identification.tenant)
+            return try refuse(error, identification)
         }
     }
 
-    private func refuse(_ problem: TokenProblem, tenant: TenantName?) -> TokenAnswer {
+    private func refuse(
+        _ problem: TokenProblem, _ identification: Identification
+    ) throws(RefusalObstacle) -> TokenAnswer {
+        let refused = Refused(identification.outcome, showing: credential, at: peer)
+        if let obstacle = worker.obstacle(to: refused) { throw obstacle }
+        worker.told(refused)
         let id = worker.newSessionID()
-        worker.tokenRefused(problem.refusal, tenant: tenant, session: id)
+        worker.tokenRefused(problem.refusal, tenant: identification.tenant, session: id)
         return switch problem {
         case .refused(let refusal): .refused(refusal, session: id)
         case .invalid(let faults): .invalid(faults)
