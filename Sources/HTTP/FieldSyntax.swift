@@ -32,7 +32,9 @@ package enum FieldSyntax {
 
     /// Whether two texts are the same but for the case of ASCII letters. Never folds anything outside ASCII.
     package static func equalIgnoringCase(_ left: some StringProtocol, _ right: some StringProtocol) -> Bool {
-        left.utf8.elementsEqual(right.utf8) { lowercased($0) == lowercased($1) }
+        // Most names that a name is compared with are of another length, and that is known at once.
+        left.utf8.count == right.utf8.count
+            && left.utf8.elementsEqual(right.utf8) { lowercased($0) == lowercased($1) }
     }
 
     /// The byte, an ASCII capital letter as its small one.
