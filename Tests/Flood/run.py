@@ -1,0 +1,182 @@
+"""What wrong credentials cost the good clients of a relay: `run.py BINARIES [--rate N]… [--one-address] …`.
+
+A relay and a stand-in that sends back what it hears run as programs. Good clients stream audio in real time and open new
+sessions, all the while; strangers with wrong keys come in every other window of time, so that both kinds of windows meet the
+same machine. Prints latencies of both, their ratio, what the strangers were told, and the CPU that each program used.
+"""
+
+import argparse
+import json
+import os
+import pathlib
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+HERE = pathlib.Path(__file__).parent
+sys.path.insert(0, str(HERE.parent / "Clients"))
+
+from relay import client_key, secret_file, start_relay, tenant, write_policy, zone
+from standin import StandIn
+
+TICKS = os.sysconf("SC_CLK_TCK")
+SETTLE = 2
+MANY_ADDRESSES = 1 << 22
+# Behind a window the kernel still has connections to take leave of.
+GAP = 0.5
+
+
+def main(options):
+    with tempfile.TemporaryDirectory(prefix="tidegate-flood-") as folder:
+        harbour = Harbour(pathlib.Path(options.binaries), pathlib.Path(folder), options.threads)
+        with harbour.standin.program, harbour.relay:
+            rss = resident(harbour.relay.pid)
+            for rate in options.rates:
+                print(Flood(harbour, rate, options).report(), flush=True)
+            print(f"resident memory: {rss} KiB before, {resident(harbour.relay.pid)} KiB after")
+            log = harbour.relay.json("stderr")
+            told = sum(line["event"] == "refused" for line in log)
+            limited = [line["count"] for line in log if line["event"] == "refusals-limited"]
+            print(f"log: {told} lines of single refusals, {len(limited)} lines that count {sum(limited)} more")
+            harbour.relay.stop()
+            print(harbour.receipts())
+    return 0
+
+
+class Flood:
+    """Some windows with strangers, and as many without."""
+
+    def __init__(self, harbour, rate, options):
+        self.rate = rate
+        self.harbour = harbour
+        self.addresses = 1 if options.one_address else MANY_ADDRESSES
+        self.window = options.window
+        self.windows = {"without": [], "with": []}
+        self.answers = []
+        self.cpu = {"without": [], "with": []}
+        seconds = SETTLE + 2 * options.rounds * (options.window + GAP) + 1
+        regulars = subprocess.Popen(
+            [harbour.program("regulars"), str(harbour.port), harbour.key, str(options.sessions), str(options.new),
+             str(seconds)], stdout=subprocess.PIPE, text=True)
+        self.pids = {"relay": harbour.relay.pid, "stand-in": harbour.standin.program.pid, "good clients": regulars.pid}
+        time.sleep(SETTLE)
+        for _ in range(options.rounds):
+            self.pass_window("without", lambda: time.sleep(self.window))
+            self.pass_window("with", lambda: self.answers.append(self.strangers()))
+        lines = regulars.communicate()[0].splitlines()
+        if regulars.returncode != 0:
+            raise AssertionError("a good client did not get what it should")
+        self.samples = [(float(when), kind, float(took)) for when, kind, took in map(str.split, lines)]
+
+    def pass_window(self, kind, body):
+        before = {name: cpu_seconds(pid) for name, pid in self.pids.items()}
+        begin = time.monotonic()
+        body()
+        end = time.monotonic()
+        self.windows[kind].append((begin, end))
+        self.cpu[kind].append({name: (cpu_seconds(pid) - before[name]) / (end - begin) for name, pid in self.pids.items()})
+        time.sleep(GAP)
+
+    def strangers(self):
+        before = os.times().children_user + os.times().children_system
+        output = subprocess.run(
+            [self.harbour.program("strangers"), str(self.harbour.port), str(self.rate), str(self.window),
+             str(self.addresses)], stdout=subprocess.PIPE, text=True, check=True).stdout
+        used = os.times().children_user + os.times().children_system - before
+        return {**json.loads(output), "cpu": used / self.window}
+
+    def report(self):
+        origin = "one address" if self.addresses == 1 else f"{self.addresses:,} addresses"
+        asked = sum(answer["begun"] for answer in self.answers) / len(self.answers) / self.window
+        told = {key: sum(answer.get(key, 0) for answer in self.answers)
+                for key in sorted({key for answer in self.answers for key in answer} - {"cpu"})}
+        lines = [f"\n{self.rate:,} wrong keys a second wanted, {asked:,.0f} a second came, from {origin}; in all {told}",
+                 "", "| µs | p50 without | with | ratio | p99 without | with | ratio | max without | with |",
+                 "| --- | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |"]
+        for kind in ("echo", "open"):
+            without, with_them = (sorted(self.of(kind, name)) for name in ("without", "with"))
+            cells = []
+            for share in (0.5, 0.99):
+                quiet, busy = quantile(without, share), quantile(with_them, share)
+                cells += [f"{quiet:,.0f}", f"{busy:,.0f}", f"{busy / quiet:.2f}"]
+            lines.append(f"| {kind} | {' | '.join(cells)} | {without[-1]:,.0f} | {with_them[-1]:,.0f} |")
+        lines += ["", "CPU, cores: " + "; ".join(
+            f"{name} {self.mean_cpu('without', name):.2f} without, {self.mean_cpu('with', name):.2f} with"
+            for name in self.pids) + f"; strangers {statistics.mean(answer['cpu'] for answer in self.answers):.2f}"]
+        return "\n".join(lines)
+
+    def mean_cpu(self, kind, name):
+        return statistics.mean(window[name] for window in self.cpu[kind])
+
+    def of(self, kind, window):
+        return [took for when, what, took in self.samples
+                if what == kind and any(begin <= when <= end for begin, end in self.windows[window])]
+
+
+class Harbour:
+    """A relay that serves plain `ws://` on loopback, the stand-in behind it, and the programs that visit it."""
+
+    def __init__(self, binaries, folder, threads):
+        self.folder = folder
+        self.standin = StandIn(binaries, "--echo", "--plain", "--zones", "echo")
+        self.key = client_key()
+        self.key_of_one_who_goes = client_key()
+        self.tenants = {"good": tenant("echo", self.key), "goes": tenant("echo", self.key_of_one_who_goes)}
+        echo = zone(f"ws://{self.standin.host('echo')}/", secret_file(folder, "key", "no-key-that-an-echo-needs"),
+                    self.standin.authority, provider="generic")
+        self.relay, self.port = start_relay(
+            binaries, folder, self.standin.certificate, zones={"echo": echo}, tenants=self.tenants,
+            listeners=[{"address": "127.0.0.1:0"}], log={"level": "info", "format": "json"}, threads=threads,
+            receipts={"file": str(folder / "receipts.jsonl")})
+
+    def revoke(self):
+        """Takes one tenant out of the policy."""
+        write_policy(self.folder / "policy.yaml", {"good": self.tenants["good"]})
+        self.relay.signal(signal.SIGHUP)
+        self.relay.wait_for("stderr", lambda line: line["event"] == "reloaded")
+
+    def program(self, name):
+        path = self.folder / name
+        if not path.exists():
+            subprocess.run(["cc", "-O2", "-Wall", "-Wextra", "-Werror", "-o", path, HERE / f"{name}.c"], check=True)
+        return path
+
+    def receipts(self):
+        kinds, lost = {}, 0
+        for line in (self.folder / "receipts.jsonl").read_text().splitlines():
+            receipt = json.loads(line)
+            kinds[receipt["kind"]] = kinds.get(receipt["kind"], 0) + 1
+            lost += receipt.get("count", 0)
+        return f"receipts: {kinds}; refusals counted instead: {lost}"
+
+
+def quantile(values, share):
+    return values[min(len(values) - 1, int(len(values) * share))] if values else float("nan")
+
+
+def cpu_seconds(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident(pid):
+    status = pathlib.Path(f"/proc/{pid}/status").read_text()
+    return int(status.partition("VmRSS:")[2].split()[0])
+
+
+if __name__ == "__main__":
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("binaries")
+    parser.add_argument("--rate", dest="rates", type=int, action="append", help="wrong keys a second; several times for a curve")
+    parser.add_argument("--one-address", action="store_true", help="all of them from one address")
+    parser.add_argument("--rounds", type=int, default=6, help="pairs of windows")
+    parser.add_argument("--window", type=float, default=5, help="seconds")
+    parser.add_argument("--sessions", type=int, default=200, help="good sessions that stream")
+    parser.add_argument("--new", type=int, default=20, help="good sessions opened in a second")
+    parser.add_argument("--threads", type=int, default=0, help="loops of the relay; 0: one a core")
+    options = parser.parse_args()
+    options.rates = options.rates or [10_000]
+    sys.exit(main(options))
