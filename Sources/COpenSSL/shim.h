@@ -15,6 +15,12 @@
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
 
+static inline void *shim_OPENSSL_secure_malloc(size_t count) { return OPENSSL_secure_malloc(count); }
+static inline void shim_OPENSSL_secure_clear_free(void *memory, size_t count) {
+    OPENSSL_secure_clear_free(memory, count);
+}
+
+static inline uint64_t shim_SSL_OP_CLEANSE_PLAINTEXT(void) { return SSL_OP_CLEANSE_PLAINTEXT; }
 static inline uint64_t shim_SSL_OP_NO_RENEGOTIATION(void) { return SSL_OP_NO_RENEGOTIATION; }
 static inline uint64_t shim_SSL_OP_NO_COMPRESSION(void) { return SSL_OP_NO_COMPRESSION; }
 static inline uint64_t shim_SSL_OP_CIPHER_SERVER_PREFERENCE(void) { return SSL_OP_CIPHER_SERVER_PREFERENCE; }

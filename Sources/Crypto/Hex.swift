@@ -14,17 +14,37 @@ package enum Hex {
     /// The bytes that `text` stands for, in either case; nil when it is not an even number of hexadecimal digits.
     package static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var bytes: [UInt8] = []
+        return decode(text.utf8, into: { bytes.append($0) }) ? bytes : nil
+    }
+
+    /// The same for text that is a secret; so is what it stands for.
+    package static func decode(_ text: Secret) -> Secret? {
+        var isHex = false
+        let bytes = Secret(capacity: text.count / 2) { memory in
+            var count = 0
+            isHex = text.withBytes { text in
+                decode(text) { byte in
+                    memory[count] = byte
+                    count += 1
+                }
+            }
+            return count
+        }
+        return isHex ? bytes : nil
+    }
+
+    private static func decode(_ text: some Sequence<UInt8>, into take: (UInt8) -> Void) -> Bool {
         var high: UInt8?
-        for character in text.utf8 {
-            guard let value = value(of: character) else { return nil }
+        for character in text {
+            guard let value = value(of: character) else { return false }
             if let first = high {
-                bytes.append(first << 4 | value)
+                take(first << 4 | value)
                 high = nil
             } else {
                 high = value
             }
         }
-        return high == nil ? bytes : nil
+        return high == nil
     }
 
     private static func digit(_ value: UInt8) -> UInt8 {

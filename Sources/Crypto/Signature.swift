@@ -13,15 +13,12 @@ package enum Signature {
         ///
         /// - Parameter name: stands in errors where the key was found.
         package init(pem: Secret, named name: String) throws(SignatureError) {
-            let key = pem.withBytes { bytes in
-                withMemoryBIO(bytes) { PEM_read_bio_PrivateKey($0, nil, refusePassword, nil) }
-            }
-            self.key = try Key(key, named: name)
+            self.key = try Key(PrivateKeyPEM.read(pem), named: name)
         }
 
         /// A new key, from libcrypto's random bytes.
         package init() {
-            let seed = Secret(RandomBytes.make(Signature.seedCount))
+            let seed = Secret.random(Signature.seedCount)
             let key = seed.withBytes {
                 EVP_PKEY_new_raw_private_key(NID_ED25519, nil, $0.baseAddress, $0.count)
             }
@@ -47,7 +44,7 @@ package enum Signature {
 
         /// The key as PEM (PKCS #8).
         package var pem: Secret {
-            Secret(written { PEM_write_bio_PrivateKey($0, key.pointer, nil, nil, 0, nil, nil) })
+            PrivateKeyPEM.write(key.pointer)
         }
     }
 
@@ -169,11 +166,4 @@ private func written(_ write: (OpaquePointer?) -> Int32) -> [UInt8] {
     var bytes = [UInt8](repeating: 0, count: BIO_ctrl_pending(bio))
     let count = BIO_read(bio, &bytes, Int32(clamping: bytes.count))
     return Array(bytes.prefix(Int(max(0, count))))
-}
-
-/// OpenSSL would ask for a password on the terminal; a server has nobody to ask.
-private func refusePassword(
-    _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int32, _ forWriting: Int32, _ argument: UnsafeMutableRawPointer?
-) -> Int32 {
-    -1
 }

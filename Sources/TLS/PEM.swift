@@ -1,29 +1,30 @@
 import COpenSSL
 import Crypto
+import Glibc
 
 /// Reading PEM text (RFC 7468).
 enum PEM {
     /// More than any chain or bundle needs (Mozilla's is 220 KiB): a wrong file name must not fill memory.
     private static let maxFileBytes = 16 << 20
 
-    static func bytes(ofFile path: String) throws(TLSError) -> [UInt8] {
-        let remedy = "It must be a file that the user who runs this process may read."
-        guard let file = BIO_new_file(path, "r") else { throw .setup(path, remedy: remedy) }
-        defer { BIO_free(file) }
-        var bytes: [UInt8] = []
-        var block = [UInt8](repeating: 0, count: 16_384)
-        while bytes.count <= maxFileBytes {
-            let count = BIO_read(file, &block, Int32(block.count))
-            guard count >= 0 else { throw .setup(path, remedy: remedy) }
-            guard count > 0 else { return bytes }
-            bytes += block.prefix(Int(count))
+    /// All that a PEM file holds. As a secret, whatever it is named for: operators keep a key beside its certificate.
+    static func contents(ofFile path: String) throws(TLSError) -> Secret {
+        do throws(SecretFileError) { return try Secret.file(path, maxBytes: maxFileBytes) } catch {
+            switch error {
+            case .unreadable(let code):
+                throw TLSError(
+                    .setup,
+                    "\(path): \(String(cString: strerror(code))). "
+                        + "It must be a file that the user who runs this process may read.")
+            case .tooLarge:
+                throw TLSError(
+                    .setup, "\(path): larger than \(maxFileBytes) bytes. This is no PEM file of certificates or keys.")
+            }
         }
-        throw TLSError(
-            .setup, "\(path): larger than \(maxFileBytes) bytes. This is no PEM file of certificates or keys.")
     }
 
     /// Every certificate in `pem`, at least one, in order. The caller frees each.
-    static func certificates(in pem: [UInt8], named name: String) throws(TLSError) -> [OpaquePointer] {
+    static func certificates(in pem: Secret, named name: String) throws(TLSError) -> [OpaquePointer] {
         let (certificates, fault) = all(in: pem) { PEM_read_bio_X509($0, nil, refusePassword, nil) }
         guard let fault else { return certificates }
         for certificate in certificates { X509_free(certificate) }
@@ -32,7 +33,7 @@ enum PEM {
     }
 
     /// Every certificate revocation list in `pem`, at least one. The caller frees each.
-    static func revocationLists(in pem: [UInt8], named name: String) throws(TLSError) -> [OpaquePointer] {
+    static func revocationLists(in pem: Secret, named name: String) throws(TLSError) -> [OpaquePointer] {
         let (lists, fault) = all(in: pem) { PEM_read_bio_X509_CRL($0, nil, refusePassword, nil) }
         guard let fault else { return lists }
         for list in lists { X509_CRL_free(list) }
@@ -44,12 +45,14 @@ enum PEM {
 
     /// All that `read` finds in `pem`, and what kept it from reading on to the end; nothing at all is a fault.
     private static func all(
-        in pem: [UInt8], _ read: (OpaquePointer?) -> OpaquePointer?
+        in pem: Secret, _ read: (OpaquePointer?) -> OpaquePointer?
     ) -> (found: [OpaquePointer], fault: OpenSSLError?) {
-        let found = withMemoryBIO(pem) { bio in
-            var found: [OpaquePointer] = []
-            while let next = read(bio) { found.append(next) }
-            return found
+        let found = pem.withBytes {
+            withMemoryBIO($0) { bio in
+                var found: [OpaquePointer] = []
+                while let next = read(bio) { found.append(next) }
+                return found
+            }
         }
         let stop = OpenSSLError.take()
         // PEM_R_NO_START_LINE is how the reader says that there are no more.
@@ -59,18 +62,11 @@ enum PEM {
 
     /// The private key in `pem`. The caller frees it.
     static func privateKey(in pem: Secret, named name: String) throws(TLSError) -> OpaquePointer {
-        let key = pem.withBytes { bytes in
-            withMemoryBIO(bytes) { PEM_read_bio_PrivateKey($0, nil, refusePassword, nil) }
-        }
-        guard let key else {
+        guard let key = PrivateKeyPEM.read(pem) else {
             throw .setup(
                 "\(name): no readable private key", remedy: "It must be PEM and not encrypted with a password.")
         }
         return key
-    }
-
-    private static func withMemoryBIO<Result>(_ bytes: [UInt8], _ body: (OpaquePointer?) -> Result) -> Result {
-        bytes.withUnsafeBytes { withMemoryBIO($0, body) }
     }
 
     private static func withMemoryBIO<Result>(

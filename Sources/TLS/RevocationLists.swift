@@ -12,13 +12,17 @@ package final class RevocationLists: Sendable {
 
     /// Reads every list in a PEM file. Throws `.setup`, naming the file and the remedy.
     package convenience init(file: String) throws(TLSError) {
-        try self.init(pem: PEM.bytes(ofFile: file), name: file)
+        try self.init(pem: PEM.contents(ofFile: file), name: file)
     }
 
     /// The same from PEM bytes; `name` stands in errors where the file's would.
-    package init(pem: [UInt8], name: String = "revocation lists") throws(TLSError) {
+    package convenience init(pem: [UInt8], name: String = "revocation lists") throws(TLSError) {
+        try self.init(pem: Secret(pem), name: name)
+    }
+
+    private init(pem: Secret, name: String) throws(TLSError) {
         lists = try PEM.revocationLists(in: pem, named: name)
-        fingerprint = Digest.sha256(pem)
+        fingerprint = pem.withBytes { Digest.sha256($0.bytes) }
     }
 
     deinit { for list in lists { X509_CRL_free(list) } }

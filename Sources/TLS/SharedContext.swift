@@ -26,6 +26,8 @@ final class SharedContext: Sendable {
         }
         pointer = context
         SSL_CTX_set_security_level(context, Self.securityLevel)
+        // A connection begins with credentials.
+        SSL_CTX_set_options(context, shim_SSL_OP_CLEANSE_PLAINTEXT())
         // No renegotiation: it serves nobody here and costs a handshake each. No compression: it leaks (CRIME).
         SSL_CTX_set_options(context, shim_SSL_OP_NO_RENEGOTIATION() | shim_SSL_OP_NO_COMPRESSION())
         // An idle connection holds no record buffer. The modes about partial and moving writes would be without

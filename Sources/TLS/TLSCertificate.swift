@@ -22,16 +22,24 @@ package final class TLSCertificate: Sendable {
     /// `mayBeExpired` lets a stand-in play a server whose certificate ran out, or is not good yet. Throws `.setup`,
     /// naming the file and the remedy.
     package convenience init(chainFile: String, keyFile: String, mayBeExpired: Bool = false) throws(TLSError) {
-        let chain = try PEM.bytes(ofFile: chainFile)
-        let key = try PEM.bytes(ofFile: keyFile)
+        let chain = try PEM.contents(ofFile: chainFile)
+        let key = try PEM.contents(ofFile: keyFile)
         try self.init(
-            chainPEM: chain, keyPEM: Secret(key), chainName: chainFile, keyName: keyFile, mayBeExpired: mayBeExpired)
+            chainPEM: chain, keyPEM: key, chainName: chainFile, keyName: keyFile, mayBeExpired: mayBeExpired)
     }
 
     /// The same from PEM bytes; the names stand in errors where the files' would.
-    package init(
+    package convenience init(
         chainPEM: [UInt8], keyPEM: Secret, chainName: String = "certificate chain", keyName: String = "private key",
         mayBeExpired: Bool = false
+    ) throws(TLSError) {
+        try self.init(
+            chainPEM: Secret(chainPEM), keyPEM: keyPEM, chainName: chainName, keyName: keyName,
+            mayBeExpired: mayBeExpired)
+    }
+
+    private init(
+        chainPEM: Secret, keyPEM: Secret, chainName: String, keyName: String, mayBeExpired: Bool
     ) throws(TLSError) {
         var certificates = try PEM.certificates(in: chainPEM, named: chainName)
         let key: OpaquePointer
@@ -41,7 +49,7 @@ package final class TLSCertificate: Sendable {
             for certificate in certificates { X509_free(certificate) }
             throw error
         }
-        fingerprint = Digest.sha256(chainPEM)
+        fingerprint = chainPEM.withBytes { Digest.sha256($0.bytes) }
         leaf = certificates.removeFirst()
         self.key = key
         chain = shim_sk_X509_new_null()

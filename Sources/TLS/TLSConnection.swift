@@ -119,6 +119,19 @@ package final class TLSConnection {
         }
     }
 
+    /// OpenSSL wipes its own copy of what the peer said as soon as it is handed out: from the start, and until told
+    /// otherwise. It costs a pass over the bytes.
+    package var wipesPlaintext: Bool {
+        get { SSL_get_options(ssl) & shim_SSL_OP_CLEANSE_PLAINTEXT() != 0 }
+        set {
+            if newValue {
+                SSL_set_options(ssl, shim_SSL_OP_CLEANSE_PLAINTEXT())
+            } else {
+                SSL_clear_options(ssl, shim_SSL_OP_CLEANSE_PLAINTEXT())
+            }
+        }
+    }
+
     /// Says close_notify, once: nothing more will be sent. Does nothing before the handshake is complete or after a
     /// failure, whose alert has already said so.
     package func close(output: inout ByteQueue) {

@@ -13,6 +13,6 @@ package struct TicketKeys: Sendable {
 
     /// Fresh random keys.
     package static func make() -> TicketKeys {
-        TicketKeys(secret: Secret(RandomBytes.make(count)))
+        TicketKeys(secret: Secret.random(count))
     }
 }

@@ -13,15 +13,19 @@ package final class TrustStore: Sendable {
 
     /// Reads every certificate in a PEM file. Throws `.setup`, naming the file and the remedy.
     package convenience init(file: String) throws(TLSError) {
-        try self.init(pem: PEM.bytes(ofFile: file), name: file)
+        try self.init(pem: PEM.contents(ofFile: file), name: file)
     }
 
     /// The same from PEM bytes; `name` stands in errors where the file's would.
-    package init(pem: [UInt8], name: String = "authorities") throws(TLSError) {
+    package convenience init(pem: [UInt8], name: String = "authorities") throws(TLSError) {
+        try self.init(pem: Secret(pem), name: name)
+    }
+
+    private init(pem: Secret, name: String) throws(TLSError) {
         let authorities = try PEM.certificates(in: pem, named: name)
         defer { for authority in authorities { X509_free(authority) } }
         store = X509_STORE_new()
-        fingerprint = Digest.sha256(pem)
+        fingerprint = pem.withBytes { Digest.sha256($0.bytes) }
         for authority in authorities where X509_STORE_add_cert(store, authority) != 1 {
             throw .setup("\(name): an authority cannot be used", remedy: "Remove the certificate that is not valid.")
         }

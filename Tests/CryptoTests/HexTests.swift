@@ -6,6 +6,7 @@ import Testing
     func bytesAreTwoLowerCaseDigitsEach(bytes: [UInt8], text: String) {
         #expect(Hex.encode(bytes) == text)
         #expect(Hex.decode(text) == bytes)
+        #expect(Hex.decode(Secret(text)) == Secret(bytes))
     }
 
     @Test func everyByteSurvivesTheRoundTrip() {
@@ -17,5 +18,6 @@ import Testing
     @Test(arguments: ["0", "0g", "0x00", " 00", "00\n", "é0", "000"])
     func whatIsNotHexadecimalIsRefused(text: String) {
         #expect(Hex.decode(text) == nil)
+        #expect(Hex.decode(Secret(text)) == nil)
     }
 }

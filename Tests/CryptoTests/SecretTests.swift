@@ -10,6 +10,27 @@ import Testing
         #expect(Secret([]).withBytes { $0.count } == 0)
     }
 
+    @Test func itIsFilledInPlaceAndKeepsNoMoreThanWasWritten() {
+        let secret = Secret(capacity: 8) { memory in
+            memory.copyBytes(from: [1, 2, 3])
+            return 3
+        }
+        #expect(secret.withBytes { Array($0) } == [1, 2, 3])
+        for written in [-1, 9] {
+            #expect((0...8).contains(Secret(capacity: 8) { _ in written }.count))
+        }
+    }
+
+    @Test func aFailureToFillItIsPassedOn() {
+        struct Failure: Error {}
+        #expect(throws: Failure.self) { try Secret(capacity: 8) { (_) throws(Failure) in throw Failure() } }
+    }
+
+    @Test func randomOnesDiffer() {
+        #expect(Secret.random(32).count == 32)
+        #expect(Secret.random(32) != Secret.random(32))
+    }
+
     @Test func noWayOfPrintingShowsIt() {
         var dumped = ""
         dump(["key": secret], to: &dumped)
