@@ -21,7 +21,7 @@ package enum ConfigurationLoader {
     /// - Parameter policies: policy files to read instead of those the configuration names, by their paths.
     package static func load(
         _ path: String, policies: [String]? = nil,
-        environment: [String: String] = ProcessInfo.processInfo.environment,
+        environment: Environment = .process,
         certificateCheck: CertificateCheck = { _ in nil }, clientCheck: ClientCertificateCheck = { _ in [] },
         keySetCheck: @escaping KeySetCheck = { _ in nil }
     ) -> LoadResult {

@@ -4,7 +4,7 @@ import Glibc
 
 /// Looks at the files and variables a configuration names, before anything is bound or dialled.
 struct FileCheck {
-    let environment: [String: String]
+    let environment: Environment
     private let keySetCheck: ConfigurationLoader.KeySetCheck
     private(set) var faults = Faults()
     /// Certificates whose files are not worth a closer look.
@@ -12,7 +12,7 @@ struct FileCheck {
     /// The keys that sign tokens, and how the file calls each.
     private var tokenKeys: [(key: Secret, name: String)] = []
 
-    init(environment: [String: String], keySetCheck: @escaping ConfigurationLoader.KeySetCheck = { _ in nil }) {
+    init(environment: Environment, keySetCheck: @escaping ConfigurationLoader.KeySetCheck = { _ in nil }) {
         self.environment = environment
         self.keySetCheck = keySetCheck
     }
@@ -23,7 +23,7 @@ struct FileCheck {
             case .file(let path, let role):
                 checkFile(Paths.resolve(path, beside: reference.place.file), role, reference)
             case .variable(let name):
-                if environment[name]?.isEmpty ?? true {
+                if environment.value(of: name)?.count ?? 0 == 0 {
                     faults.error(reference.place, "\(reference.key): the environment variable \(name) is not set")
                 }
             }
@@ -94,6 +94,9 @@ struct FileCheck {
         }
     }
 
+    /// More than any chain or bundle needs; what is larger is the wrong file.
+    private static let maxFileBytes = 16 << 20
+
     private mutating func checkFile(_ path: String, _ role: FileRole, _ reference: SchemaCheck.Reference) {
         guard let complaint = complaint(about: path, role) else {
             warnIfOthersRead(path, role, reference)
@@ -104,19 +107,19 @@ struct FileCheck {
     }
 
     private func complaint(about path: String, _ role: FileRole) -> String? {
-        guard let contents = FileManager.default.contents(atPath: path) else {
+        let contents: Secret
+        do throws(SecretFileError) { contents = try Secret.file(path, maxBytes: Self.maxFileBytes) } catch {
             return FileManager.default.fileExists(atPath: path) ? "\(path) cannot be read" : "there is no file \(path)"
         }
-        let text = String(decoding: contents, as: UTF8.self)
         switch role {
         case .certificateChain, .authority:
-            return text.contains("-----BEGIN CERTIFICATE-----") ? nil : "\(path) holds no PEM certificate"
+            return contents.has("-----BEGIN CERTIFICATE-----") ? nil : "\(path) holds no PEM certificate"
         case .revocations:
-            return text.contains("-----BEGIN X509 CRL-----")
+            return contents.has("-----BEGIN X509 CRL-----")
                 ? nil
                 : "\(path) holds no PEM revocation list; `openssl crl -inform DER -in FILE` makes one of the binary form"
         case .privateKey:
-            return text.contains("PRIVATE KEY-----") ? nil : "\(path) holds no PEM private key"
+            return contents.has("PRIVATE KEY-----") ? nil : "\(path) holds no PEM private key"
         case .secret:
             do throws(SecretError) {
                 _ = try SecretSource.file(path).resolve(environment: [:])
@@ -169,5 +172,11 @@ package struct ClientCertificateFinding: Equatable, Sendable {
         self.severity = severity
         self.key = key
         self.text = text
+    }
+}
+
+extension Secret {
+    fileprivate func has(_ text: String) -> Bool {
+        withBytes { $0.contains(text.utf8) }
     }
 }

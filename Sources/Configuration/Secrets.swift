@@ -1,5 +1,4 @@
 import Crypto
-import Foundation
 
 /// Where a secret is kept. The secret itself never stands in a configuration file.
 package enum SecretSource: Hashable, Sendable {
@@ -11,41 +10,38 @@ package enum SecretSource: Hashable, Sendable {
     /// Reads the secret: the file's or variable's bytes without one line break at their end.
     ///
     /// - Throws: when it is not there, empty, too large, or holds what could not stand in a header field.
-    package func resolve(
-        environment: [String: String] = ProcessInfo.processInfo.environment
-    ) throws(SecretError) -> Secret {
-        var bytes: [UInt8]
+    package func resolve(environment: Environment = .process) throws(SecretError) -> Secret {
+        let text = try read(environment)
+        guard text.count <= SecretSource.maxBytes else { throw .tooLarge(name) }
+        let secret = text.withBytes { Secret(copying: SecretSource.withoutLineBreak($0)) }
+        guard secret.count > 0 else { throw .empty(name) }
+        return secret
+    }
+
+    private func read(_ environment: Environment) throws(SecretError) -> Secret {
         switch self {
         case .file(let path):
-            guard let contents = FileManager.default.contents(atPath: path) else { throw .unreadable(path) }
-            bytes = [UInt8](contents)
+            do throws(SecretFileError) { return try Secret.file(path, maxBytes: SecretSource.maxBytes) } catch {
+                throw error == .tooLarge ? .tooLarge(path) : .unreadable(path)
+            }
         case .environment(let name):
-            guard let value = environment[name] else { throw .unset(name) }
-            bytes = [UInt8](value.utf8)
+            guard let value = environment.value(of: name) else { throw .unset(name) }
+            return value
         }
-        SecretSource.trimLineBreak(&bytes)
-        guard !bytes.isEmpty else { throw .empty(name) }
-        guard bytes.count <= SecretSource.maxBytes else { throw .tooLarge(name) }
-        return Secret(bytes)
     }
 
     /// As `resolve`, for a key that will stand in a header field: one line of visible characters (RFC 9110 §5.5).
-    package func resolveForHeader(
-        environment: [String: String] = ProcessInfo.processInfo.environment
-    ) throws(SecretError) -> Secret {
+    package func resolveForHeader(environment: Environment = .process) throws(SecretError) -> Secret {
         let secret = try resolve(environment: environment)
         guard secret.withBytes({ $0.allSatisfy { (0x20...0x7e).contains($0) } }) else { throw .notALine(name) }
         return secret
     }
 
     /// As `resolve`, for a key that signs: at least 32 bytes, written in hexadecimal digits.
-    package func resolveSigningKey(
-        environment: [String: String] = ProcessInfo.processInfo.environment
-    ) throws(SecretError) -> Secret {
-        let text = try resolve(environment: environment)
-        guard let key = text.withBytes({ Hex.decode(String(decoding: $0, as: UTF8.self)) }) else { throw .notHex(name) }
+    package func resolveSigningKey(environment: Environment = .process) throws(SecretError) -> Secret {
+        guard let key = Hex.decode(try resolve(environment: environment)) else { throw .notHex(name) }
         guard key.count >= SecretSource.minSigningKeyBytes else { throw .tooShort(name) }
-        return Secret(key)
+        return key
     }
 
     /// The path or the variable's name; no secret.
@@ -63,9 +59,11 @@ package enum SecretSource: Hashable, Sendable {
     private static let minSigningKeyBytes = 32
 
     /// Editors and `echo` end a file with a line break that is no part of the secret.
-    private static func trimLineBreak(_ bytes: inout [UInt8]) {
-        if bytes.last == UInt8(ascii: "\n") { bytes.removeLast() }
-        if bytes.last == UInt8(ascii: "\r") { bytes.removeLast() }
+    private static func withoutLineBreak(_ bytes: UnsafeRawBufferPointer) -> UnsafeRawBufferPointer {
+        var text = bytes[...]
+        if text.last == UInt8(ascii: "\n") { text.removeLast() }
+        if text.last == UInt8(ascii: "\r") { text.removeLast() }
+        return UnsafeRawBufferPointer(rebasing: text)
     }
 }
 

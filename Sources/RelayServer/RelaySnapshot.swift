@@ -82,7 +82,7 @@ package final class RelaySnapshot: Sendable {
     ///     sessions that can be resumed; where they are made anew, clients' tickets stay good.
     /// - Throws: what cannot be read or used, with the place and the remedy.
     package init(
-        _ configuration: RelayConfiguration, environment: [String: String], cores: Int,
+        _ configuration: RelayConfiguration, environment: Environment, cores: Int,
         replacing former: RelaySnapshot? = nil
     ) throws(RelayStartError) {
         let settings = configuration.settings
@@ -173,7 +173,7 @@ extension RelaySnapshot.Listener {
 }
 
 extension RelaySnapshot.Tokens {
-    fileprivate init(_ settings: TokenSettings, environment: [String: String]) throws(RelayStartError) {
+    fileprivate init(_ settings: TokenSettings, environment: Environment) throws(RelayStartError) {
         do throws(SecretError) { keys = try SessionTokens(settings, environment: environment) } catch {
             throw RelayStartError(text: "The signing keys of tokens: \(error.sentence).")
         }
@@ -191,7 +191,7 @@ extension ClientCertificateSettings {
 }
 
 extension AdminListener.Settings {
-    fileprivate init(_ settings: AdminSettings, environment: [String: String]) throws(RelayStartError) {
+    fileprivate init(_ settings: AdminSettings, environment: Environment) throws(RelayStartError) {
         guard let address = SocketAddress(literal: "\(settings.address.ip)", port: settings.address.port) else {
             throw RelayStartError(text: "Cannot listen on \(settings.address): it is not an address of this system.")
         }
@@ -204,7 +204,7 @@ extension AdminListener.Settings {
 
 extension RelaySnapshot.UpstreamZone {
     fileprivate init(
-        _ settings: ZoneSettings, tenantKeys sources: [TenantName: SecretSource], environment: [String: String],
+        _ settings: ZoneSettings, tenantKeys sources: [TenantName: SecretSource], environment: Environment,
         trust stores: inout TrustStores, replacing former: RelaySnapshot.UpstreamZone?
     ) throws(RelayStartError) {
         key = try settings.key.providerKey("The key of zone \(settings.zone)", environment)
@@ -250,7 +250,7 @@ extension RelaySnapshot.UpstreamZone {
 extension SecretSource {
     /// The secret, as it can stand in a request; `name` says in an error whose it is.
     fileprivate func providerKey(
-        _ name: String, _ environment: [String: String]
+        _ name: String, _ environment: Environment
     ) throws(RelayStartError) -> Secret {
         do throws(SecretError) { return try resolveForHeader(environment: environment) } catch {
             throw RelayStartError(text: "\(name): \(error.sentence).")

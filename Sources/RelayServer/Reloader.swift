@@ -15,7 +15,7 @@ package final class Reloader: Sendable {
     }
 
     private let load: @Sendable () -> LoadResult
-    private let environment: [String: String]
+    private let environment: Environment
     private let cores: Int
     private let server: RelayServer
     private let log: Log
@@ -33,7 +33,7 @@ package final class Reloader: Sendable {
     ///   - load: reads the configuration anew.
     /// - Throws: when the system has no threads or descriptors to give.
     package static func start(
-        for server: RelayServer, environment: [String: String], cores: Int, log: Log, watching files: [String],
+        for server: RelayServer, environment: Environment, cores: Int, log: Log, watching files: [String],
         load: @escaping @Sendable () -> LoadResult
     ) throws(SystemError) -> Reloader {
         let reloader = Reloader(server, environment, cores, log, load)
@@ -44,7 +44,7 @@ package final class Reloader: Sendable {
     }
 
     private init(
-        _ server: RelayServer, _ environment: [String: String], _ cores: Int, _ log: Log,
+        _ server: RelayServer, _ environment: Environment, _ cores: Int, _ log: Log,
         _ load: @escaping @Sendable () -> LoadResult
     ) {
         self.server = server

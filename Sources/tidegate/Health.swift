@@ -36,7 +36,7 @@ struct Health: ParsableCommand {
         guard let configuration = ConfigurationLoader.load(path).configuration else {
             throw NotReady(reasons: ["The configuration has errors; see tidegate check."])
         }
-        return try AdminClient(configuration.settings, environment: ProcessInfo.processInfo.environment)
+        return try AdminClient(configuration.settings, environment: .process)
     }
 
     private struct NotReady: Error, CustomStringConvertible {

@@ -44,14 +44,13 @@ struct Serve: ParsableCommand {
 
     /// Returns when the relay has been stopped.
     private func serve(_ configuration: RelayConfiguration, watching files: [String], log: Log) throws {
-        let environment = ProcessInfo.processInfo.environment
         let cores = ProcessInfo.processInfo.activeProcessorCount
         let signals = try StopSignals()
         let server = try RelayServer.start(
-            RelaySnapshot(configuration, environment: environment, cores: cores), log: log)
+            RelaySnapshot(configuration, environment: .process, cores: cores), log: log)
         let option = configurationOption
         let reloader = try Reloader.start(
-            for: server, environment: environment, cores: cores, log: log, watching: files, load: { option.load() })
+            for: server, environment: .process, cores: cores, log: log, watching: files, load: { option.load() })
         signals.pass(to: server, onHangUp: reloader.request)
         server.wait()
         reloader.stop()

@@ -69,7 +69,7 @@ struct TokenCreate: ParsableCommand {
 
     private func keys(_ settings: TokenSettings) throws -> SessionTokens {
         do throws(SecretError) {
-            return try SessionTokens(settings, environment: ProcessInfo.processInfo.environment)
+            return try SessionTokens(settings, environment: .process)
         } catch { throw CommandError(message: error.sentence) }
     }
 

@@ -60,7 +60,7 @@ import Testing
     ])
     func aKeyThatCannotSignTokensIsAnError(keys: [String], expected: [String]) {
         let names = keys.indices.map { "K\($0)" }
-        var files = FileCheck(environment: Dictionary(uniqueKeysWithValues: zip(names, keys)))
+        var files = FileCheck(environment: Environment(Dictionary(uniqueKeysWithValues: zip(names, keys))))
         files.check(
             names.enumerated().map { index, name in
                 SchemaCheck.Reference(

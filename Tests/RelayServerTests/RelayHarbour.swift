@@ -234,7 +234,8 @@ extension RelayHarbour {
                 uniqueKeysWithValues: providerKeys.map { (Self.variable(ofKey: $0.key), $0.value) })
             for (index, key) in tokenKeys.enumerated() { environment["TOKEN_KEY_\(index)"] = key }
             return try RelaySnapshot(
-                configuration(ports: ports), environment: environment, cores: Self.threads, replacing: former)
+                configuration(ports: ports), environment: Environment(environment), cores: Self.threads,
+                replacing: former)
         }
 
         fileprivate func configuration(ports: [String: UInt16]) throws -> RelayConfiguration {

@@ -31,7 +31,7 @@ package struct AdminClient: Sendable {
     }
 
     /// The admin listener of a configuration. Throws when it has none, or its token cannot be read.
-    package init(_ settings: Settings, environment: [String: String]) throws(AdminClientError) {
+    package init(_ settings: Settings, environment: Environment) throws(AdminClientError) {
         guard let admin = settings.admin else {
             throw AdminClientError(text: "The configuration has no admin listener; add `admin:`.")
         }
@@ -49,7 +49,7 @@ package struct AdminClient: Sendable {
     }
 
     private static func token(
-        _ source: SecretSource, environment: [String: String]
+        _ source: SecretSource, environment: Environment
     ) throws(AdminClientError) -> Secret {
         do throws(SecretError) { return try source.resolveForHeader(environment: environment) } catch {
             throw AdminClientError(text: "The admin listener's token: \(error.sentence).")

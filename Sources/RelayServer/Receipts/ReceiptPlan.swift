@@ -10,7 +10,7 @@ struct ReceiptPlan: Sendable {
     let checkpoint: Duration
     let whenUnwritable: ReceiptSettings.WhenUnwritable
 
-    init(_ settings: ReceiptSettings, environment: [String: String]) throws(RelayStartError) {
+    init(_ settings: ReceiptSettings, environment: Environment) throws(RelayStartError) {
         file = settings.file
         checkpoint = settings.checkpoint
         whenUnwritable = settings.whenUnwritable
@@ -20,7 +20,7 @@ struct ReceiptPlan: Sendable {
     }
 
     private static func key(
-        _ source: SecretSource, environment: [String: String]
+        _ source: SecretSource, environment: Environment
     ) throws(RelayStartError) -> Signature.PrivateKey {
         let pem: Secret
         do throws(SecretError) { pem = try source.resolve(environment: environment) } catch {

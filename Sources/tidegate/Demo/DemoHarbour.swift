@@ -26,7 +26,8 @@ final class DemoHarbour {
         standIn = try program.start()
         tenants = DemoTenant.all
         let configuration = try Self.configuration(standIn, tenants, port: port)
-        let environment = Dictionary(uniqueKeysWithValues: standIn.keys.map { (Self.keyVariable($0.key), $0.value) })
+        let environment = Environment(
+            Dictionary(uniqueKeysWithValues: standIn.keys.map { (Self.keyVariable($0.key), $0.value) }))
         let snapshot = try RelaySnapshot(
             configuration, environment: environment, cores: ProcessInfo.processInfo.activeProcessorCount)
         relay = try RelayServer.start(snapshot, log: Log(minimum: .error, timestamp: { "" }, sink: { _ in }))
