@@ -52,7 +52,7 @@ let package = Package(
 
         // IO: descriptors, threads, clocks and files.
         library("Reactor", ["CLinux", "Timing"]),  // epoll loops, timers, mailboxes, names
-        library("Transport", ["Reactor", "TLS", "Bytes", "Timing"]),  // descriptor + optional TLS + outbox
+        library("Transport", ["Reactor", "TLS", "Crypto", "Bytes", "Timing"]),  // descriptor + optional TLS + outbox
         library("Configuration", ["Policy", "Crypto", "JSON", .product(name: "Yams", package: "Yams")]),  // YAML
         library("Fetch", ["CCurl", "Crypto"]),  // one HTTP request through libcurl, for commands
         library(

@@ -70,6 +70,13 @@ public struct ByteQueue: ~Copyable {
         if head == tail { removeAll(keepingCapacity: keepsStorage) }
     }
 
+    /// As `consume`, for bytes that were a credential: they are overwritten where they lay.
+    package mutating func wipe(_ count: Int) {
+        let count = min(max(count, 0), self.count)
+        if let base { (base + head).initializeMemory(as: UInt8.self, repeating: 0, count: count) }
+        consume(count)
+    }
+
     /// All content, first byte first. The view ends with the next change to the queue.
     @inlinable package var bytes: RawSpan {
         @_lifetime(borrow self)

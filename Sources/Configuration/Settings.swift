@@ -217,8 +217,10 @@ package struct ZoneSettings: Sendable {
 package struct KeyHeader: Equatable, Sendable {
     /// The field's name.
     package let name: String
-    private let before: String
-    private let after: String
+    /// What stands in the field's value before the key.
+    package let before: String
+    /// What stands in it behind the key.
+    package let after: String
 
     /// `Authorization: KEY`, as AssemblyAI takes it.
     package init() {
@@ -236,11 +238,6 @@ package struct KeyHeader: Equatable, Sendable {
         self.name = name
         before = String(template[..<mark.lowerBound])
         after = String(template[mark.upperBound...])
-    }
-
-    /// The field's value with the key in its place.
-    package func value(for key: String) -> String {
-        before + key + after
     }
 
     /// RFC 9110 §5.6.2 for the name; the fields that make the request a WebSocket handshake are not for keys.

@@ -86,7 +86,7 @@ struct HeadParser<Start: StartLine>: Sendable {
             case .fieldLine:
                 try appendField(content)
             }
-            line.removeAll(keepingCapacity: true)
+            clearLine()
         }
         return nil
     }
@@ -104,10 +104,18 @@ extension HeadParser {
         guard end - offset <= min(lineRoom, headRoom) else {
             throw lineRoom <= headRoom ? lineTooLong : .headTooLarge
         }
-        line += [UInt8](bytes.extracting(offset..<end))
+        bytes.extracting(offset..<end).withUnsafeBytes { line.append(contentsOf: $0) }
         headBytes += end - offset
         offset = end
         return lineFeed != nil
+    }
+
+    /// Begins the next line. The last may have been a credential, so that it is overwritten.
+    private mutating func clearLine() {
+        line.withUnsafeMutableBytes { line in
+            for index in line.indices { line[index] = 0 }
+        }
+        line.removeAll(keepingCapacity: true)
     }
 
     private var maxLineBytes: Int {

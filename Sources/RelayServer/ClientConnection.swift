@@ -2,6 +2,7 @@ import HTTP
 import Policy
 import Reactor
 import RelayCore
+import TLS
 import Telemetry
 import Timing
 import Transport
@@ -46,6 +47,8 @@ extension ClientConnection: TransportDelegate {
 
     func transport(_ transport: Transport, received bytes: RawSpan) {
         hasSpoken = true
+        // Parsed, or refused.
+        defer { transport.wipe(bytes) }
         guard !isAnswering else { return }
         do throws(HTTPError) {
             var consumed = 0
@@ -57,6 +60,8 @@ extension ClientConnection: TransportDelegate {
             let session = SessionDriver(transport, worker: worker)
             settle()
             session.begin(with: head, reading, on: listener, followedBy: bytes.extracting(consumed...))
+            // What follows is audio.
+            transport.tls?.wipesPlaintext = false
         } catch {
             refuse(Refusal(error))
         }

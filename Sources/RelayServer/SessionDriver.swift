@@ -58,7 +58,8 @@ final class SessionDriver {
 
     private struct Request {
         let upgrade: UpgradeRequest?
-        let credential: Credential?
+        /// Until it is asked whom it proves.
+        var credential: Credential?
         let upstream: UpstreamRequest
     }
 
@@ -158,6 +159,12 @@ final class SessionDriver {
 
 extension SessionDriver: TransportDelegate {
     func transport(_ transport: Transport, received bytes: RawSpan) {
+        guard transport !== client, let screen else { return read(bytes, from: transport) }
+        // Nothing else of the relay gets to see the key: not the session, and so no record of it either.
+        if screen.pass(bytes, to: { read($0, from: transport) }) { transport.wipe(bytes) }
+    }
+
+    private func read(_ bytes: RawSpan, from transport: Transport) {
         if dialed?.transport === transport { return bytes.withUnsafeBytes { dialed?.early.append(contentsOf: $0) } }
         pass(bytes, from: leg(of: transport))
     }
@@ -268,7 +275,7 @@ extension SessionDriver {
         // A connection taken before the relay began to drain, whose request came after.
         guard worker.isServing else { return handle(.drain) }
         isIdentifying = true
-        worker.identify(request?.credential) { [weak self] in self?.identified($0) }
+        worker.identify(request?.credential.take()) { [weak self] in self?.identified($0) }
         // Frames of the client would have nowhere to go yet.
         if isIdentifying { client.pauseReading() }
     }
@@ -374,10 +381,10 @@ extension SessionDriver: DialerOwner {
             preconditionFailure("a grant for zone \(endpoint.zone), which the snapshot it was granted under lacks")
         }
         if let failedEndpoint { worker.countFailover(from: failedEndpoint, to: endpoint.zone) }
-        screen = zone.screen(for: endpoint.tenant, endpoint.key)
         record(endpoint)
         let forced = snapshot.policy.parameters(of: endpoint.tenant)?.forced ?? []
         let dialer = Dialer(endpoint, zone: zone, request: request.upstream.setting(forced), worker: worker)
+        screen = dialer.screen
         self.dialer = dialer
         dialer.start(for: self)
     }

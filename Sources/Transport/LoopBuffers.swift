@@ -1,4 +1,5 @@
 import Bytes
+import Crypto
 import Reactor
 import TLS
 
@@ -60,6 +61,19 @@ package final class LoopBuffers {
         guard isWriter(transport) else { return }
         writer = nil
         output.removeAll(keepingCapacity: true)
+    }
+
+    /// Wipes bytes that `input` or `plaintext` lent.
+    func wipe(_ received: RawSpan) {
+        received.withUnsafeBytes { received in
+            guard let start = received.baseAddress else { return }
+            for region in [input, plaintext] {
+                guard let base = region.baseAddress, start >= UnsafeRawPointer(base) else { continue }
+                let offset = UnsafeRawPointer(base).distance(to: start)
+                guard offset + received.count <= region.count else { continue }
+                SecretMemory.wipe(UnsafeMutableRawBufferPointer(rebasing: region[offset..<offset + received.count]))
+            }
+        }
     }
 
     private func isWriter(_ transport: Transport) -> Bool {

@@ -102,6 +102,21 @@ package final class Transport {
         write(bytes.span.bytes)
     }
 
+    /// As `write`, for bytes that hold a secret, of which no copy stays: TLS takes them from where they lie, and without
+    /// it they are sent from there.
+    package func writeSecret(_ bytes: RawSpan) {
+        guard tls == nil, case .open = state else { return write(bytes) }
+        buffers.flush()
+        let sent = isBlocked ? .wouldBlock : bytes.withUnsafeBytes { Socket.send(raw, $0) }
+        guard case .bytes(let count) = sent else { return write(bytes) }
+        write(bytes.extracting(count...))
+    }
+
+    /// Wipes bytes that the call under way has lent to the delegate, who does not look at them again.
+    package func wipe(_ received: RawSpan) {
+        buffers.wipe(received)
+    }
+
     /// Sends what is queued now rather than at the end of the event.
     package func flush() {
         buffers.flush()

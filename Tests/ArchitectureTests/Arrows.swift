@@ -22,7 +22,7 @@ enum Arrows {
 
     static let io: [String: Set<String>] = [
         "Reactor": ["CLinux", "Timing"],
-        "Transport": ["Reactor", "TLS", "Bytes", "Timing"],
+        "Transport": ["Reactor", "TLS", "Crypto", "Bytes", "Timing"],
         "Configuration": ["Policy", "Crypto", "JSON", "Yams"],
         "Fetch": ["CCurl", "Crypto"],
         "RelayServer": [

@@ -26,6 +26,18 @@ import Testing
         #expect(holdsStorage(queue) == false)
     }
 
+    @Test func whatIsWipedIsOverwrittenWhereItLay() {
+        var queue = ByteQueue(keepsStorage: true)
+        queue.append([1, 2, 3, 4])
+        let start = queue.withUnsafeBytes { $0.baseAddress }
+        queue.wipe(3)
+        #expect(content(of: queue) == [4])
+        queue.wipe(9)
+        let isEmpty = queue.isEmpty
+        #expect(isEmpty)
+        #expect(UnsafeRawBufferPointer(start: start, count: 4).elementsEqual([0, 0, 0, 0]))
+    }
+
     @Test(arguments: [-1, Int.min, 0]) func consumingNothingChangesNothing(count: Int) {
         var queue = ByteQueue()
         queue.append([1, 2])

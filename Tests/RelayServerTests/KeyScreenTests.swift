@@ -13,7 +13,9 @@ import Testing
         ("0120123456789abcdefé0123456789abcdef!", "012****************é****************!"),
     ])
     func theKeyIsOverwrittenWhereverItStands(text: String, expected: String) throws {
-        #expect(passed(text, try #require(KeyScreen(Secret(key)))) == expected)
+        let screen = try #require(KeyScreen(Secret(key)))
+        #expect(passed(text, screen) == expected)
+        #expect(screen.pass(Array(text.utf8).span.bytes) { _ in } == (text != expected))
     }
 
     @Test func aKeyTooShortToBeOneIsNotLookedFor() {

@@ -68,7 +68,7 @@ private func sent(_ request: UpstreamRequest, to url: String, keyHeader: KeyHead
     let bytes = try #require(
         request.head(
             for: endpoint, key: "dGhlIHNhbXBsZSBub25jZQ==", providerKey: Secret("provider-key"), in: keyHeader))
-    let text = String(decoding: bytes, as: UTF8.self)
+    let text = bytes.withBytes { String(decoding: $0, as: UTF8.self) }
     #expect(text.hasSuffix("\r\n\r\n"))
     return text.split(separator: "\r\n").map(String.init)
 }

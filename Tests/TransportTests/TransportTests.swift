@@ -1,4 +1,5 @@
 import Bytes
+import Crypto
 import Glibc
 import RelayTestKit
 import TLS
@@ -156,6 +157,55 @@ import Timing
         #expect(transport.queuedBytes == 0 && owner.wrote > 0)
         transport.write(text("and on"))
         #expect(rig.turn { peer.received.count == first.count + second.count + 6 })
+    }
+
+    @Test(arguments: Security.allCases) func aSecretLeavesBehindWhatWasWrittenBefore(_ security: Security) throws {
+        let rig = try Rig()
+        let (transport, peer) = try rig.open(security, for: Owner())
+        let secret = Secret([UInt8](repeating: 7, count: 50_000))
+        peer.isReading = false
+        var written: [UInt8] = []
+        for _ in 0..<200 {
+            transport.write([1, 2, 3])
+            secret.withBytes { transport.writeSecret($0.bytes) }
+            written += [1, 2, 3] + [UInt8](repeating: 7, count: secret.count)
+        }
+        #expect(transport.queuedBytes > 0)
+        peer.isReading = true
+        #expect(rig.turn { peer.received.count == written.count })
+        #expect(peer.received == written)
+    }
+
+    @Test func aSecretIsNotCopiedIntoTheLoopsBuffer() throws {
+        let rig = try Rig()
+        let (transport, peer) = try rig.open(for: Owner())
+        transport.write([0])
+        transport.flush()
+        Secret([9, 9, 9]).withBytes { transport.writeSecret($0.bytes) }
+        let left = rig.buffers.output.withUnsafeBytes { UnsafeRawBufferPointer(start: $0.baseAddress, count: 3).first }
+        #expect(left != 9)
+        #expect(rig.turn { peer.received == [0, 9, 9, 9] })
+    }
+
+    @Test(arguments: Security.allCases) func whatWasReceivedCanBeWiped(_ security: Security) throws {
+        let rig = try Rig()
+        let owner = Owner()
+        let (transport, peer) = try rig.open(security, for: owner)
+        let lent = UnsafeRawBufferPointer(security == .tls ? rig.buffers.plaintext : rig.buffers.input).prefix(12)
+        var before: [UInt8] = []
+        var after: [UInt8] = []
+        owner.whenReceived = { transport in
+            before = Array(lent)
+            transport.wipe(UnsafeRawBufferPointer(rebasing: lent).bytes)
+            after = Array(lent)
+        }
+        peer.send(text("a credential"))
+        #expect(rig.turn { !owner.received.isEmpty })
+        #expect(before == text("a credential") && after == [UInt8](repeating: 0, count: 12))
+        // Bytes that are not the loop's are nobody's to wipe.
+        let other = text("other")
+        transport.wipe(other.span.bytes)
+        #expect(other == text("other"))
     }
 
     @Test(arguments: Security.allCases) func aPausedTransportLeavesBytesToTheSystem(_ security: Security) throws {

@@ -59,6 +59,7 @@ extension AdminConnection: TransportDelegate {
 
     func transport(_ transport: Transport, received bytes: RawSpan) {
         inbox.append(bytes)
+        transport.wipe(bytes)
         readOn()
     }
 
@@ -90,7 +91,7 @@ extension AdminConnection: TransportDelegate {
         do throws(HTTPError) {
             var consumed = 0
             let head = try parser.parse(inbox.bytes, consumed: &consumed)
-            inbox.consume(consumed)
+            inbox.wipe(consumed)
             guard let head else { return }
             enter(.answering, for: nil)
             try answer(head)

@@ -43,10 +43,12 @@ struct AdminGuard: Sendable {
     /// Digests are compared, so that the time taken does not tell the token's length either.
     private func shows(_ token: Secret, _ head: RequestHead) -> Bool {
         let values = head.fields.all("Authorization")
-        guard values.count == 1, let value = values.first, value.lowercased().hasPrefix("bearer ") else { return false }
+        guard values.count == 1, let value = values.first,
+            FieldSyntax.equalIgnoringCase(value.prefix("bearer ".count), "bearer ")
+        else { return false }
         let shown = value.dropFirst("bearer ".count).drop { $0 == " " }
         return ConstantTime.equal(
-            Digest.sha256(Array(shown.utf8)), token.withBytes { Digest.sha256($0.bytes) })
+            Secret(shown).withBytes { Digest.sha256($0.bytes) }, token.withBytes { Digest.sha256($0.bytes) })
     }
 
     private static func forbidden(_ sentence: String) -> AdminAnswer {

@@ -16,6 +16,8 @@ import WebSocket
 final class Dialer {
     let endpoint: Endpoint
     private let key: Secret
+    /// Keeps the key, and one shown before it, from coming back.
+    let screen: KeyScreen?
     /// How its zone is reached, as it was when the dial began.
     let zone: RelaySnapshot.UpstreamZone
     private let request: UpstreamRequest
@@ -49,6 +51,7 @@ final class Dialer {
     ) {
         endpoint = granted.endpoint
         key = zone.key(for: granted.tenant, granted.key)
+        screen = zone.screen(for: granted.tenant, granted.key)
         self.zone = zone
         self.request = request
         self.worker = worker
@@ -148,11 +151,16 @@ extension Dialer: TransportDelegate {
         }
         stage = .upgrading(key: key)
         rearm(worker.snapshot.handshake)
-        transport.write(head)
+        head.withBytes { transport.writeSecret($0.bytes) }
         owner?.dialerSentUpgrade(self)
     }
 
     func transport(_ transport: Transport, received bytes: RawSpan) {
+        guard let screen else { return read(bytes, from: transport) }
+        if screen.pass(bytes, to: { read($0, from: transport) }) { transport.wipe(bytes) }
+    }
+
+    private func read(_ bytes: RawSpan, from transport: Transport) {
         guard case .upgrading(let key) = stage else { return }
         do {
             var consumed = 0

@@ -5,8 +5,8 @@ import Glibc
 /// close reasons.
 ///
 /// A key is written over where it stands, byte for byte, so frames keep their lengths and text stays UTF-8. It is looked
-/// for in whatever is written at once: whole for messages small enough to be held, and for longer ones unless a read ends
-/// in the middle of it.
+/// for in whatever is read at once, before anything else looks at it, and in whatever is written at once: whole for messages
+/// small enough to be held, and for longer ones unless a read ends in the middle of it.
 struct KeyScreen {
     private let key: Secret
     /// The other key that was shown to the same endpoint, which only few sessions have.
@@ -24,15 +24,22 @@ struct KeyScreen {
         self.other = keys.dropFirst().first
     }
 
-    /// Lends `bytes` to `body`, without the keys.
-    func pass(_ bytes: RawSpan, to body: (RawSpan) -> Void) {
+    /// Lends `bytes` to `body`, without the keys. Returns whether they held any: then the original is the caller's to wipe.
+    @discardableResult
+    func pass(_ bytes: RawSpan, to body: (RawSpan) -> Void) -> Bool {
         guard let other else { return pass(bytes, without: key, to: body) }
-        pass(bytes, without: key) { pass($0, without: other, to: body) }
+        var hasOther = false
+        let hasKey = pass(bytes, without: key) { hasOther = pass($0, without: other, to: body) }
+        return hasKey || hasOther
     }
 
-    private func pass(_ bytes: RawSpan, without key: Secret, to body: (RawSpan) -> Void) {
-        guard offset(of: key, in: bytes, from: 0) != nil else { return body(bytes) }
+    private func pass(_ bytes: RawSpan, without key: Secret, to body: (RawSpan) -> Void) -> Bool {
+        guard offset(of: key, in: bytes, from: 0) != nil else {
+            body(bytes)
+            return false
+        }
         body(overwritten(key, in: bytes).span.bytes)
+        return true
     }
 
     private func overwritten(_ key: Secret, in bytes: RawSpan) -> [UInt8] {

@@ -30,19 +30,36 @@ struct UpstreamRequest {
         return request
     }
 
-    /// The opening handshake's bytes, with the provider's key as its last field. Nil when it cannot be written as HTTP.
-    func head(for endpoint: Endpoint, key: String, providerKey: Secret, in keyHeader: KeyHeader) -> [UInt8]? {
+    /// The opening handshake's bytes, with the provider's key in its last field: a secret as the key is. Nil when it cannot be
+    /// written as HTTP.
+    func head(for endpoint: Endpoint, key: String, providerKey: Secret, in keyHeader: KeyHeader) -> Secret? {
         do {
             var fields = fields
             fields.append("User-Agent", "tidegate")
-            fields.append(
-                keyHeader.name, keyHeader.value(for: providerKey.withBytes { String(decoding: $0, as: UTF8.self) }))
+            fields.append(keyHeader.name, keyHeader.before + keyHeader.after)
             let head = OpeningHandshake.request(
                 target: try target.replacingPath(with: endpoint.path), host: endpoint.authority, key: key,
                 fields: fields)
-            return try HeadSerializer.serialize(head)
+            // What follows the key: the rest of its field, the end of the line and the blank line.
+            let tail = keyHeader.after.utf8.count + 4
+            return Self.insert(providerKey, into: try HeadSerializer.serialize(head), beforeLast: tail)
         } catch {
             return nil
+        }
+    }
+
+    /// Writes the key where it belongs, and nowhere else on the way. Nil when it has a character that cannot stand in a
+    /// field (RFC 9110 §5.5).
+    private static func insert(_ key: Secret, into head: [UInt8], beforeLast tail: Int) -> Secret? {
+        key.withBytes { key in
+            guard key.allSatisfy({ (0x20...0x7e).contains($0) }) else { return nil }
+            return Secret(capacity: head.count + key.count) { memory in
+                let start = head.count - tail
+                memory.copyBytes(from: head[..<start])
+                memory[start...].copyBytes(from: key)
+                memory[(start + key.count)...].copyBytes(from: head[start...])
+                return memory.count
+            }
         }
     }
 }
