@@ -3,12 +3,31 @@ import Glibc
 
 /// What happens to the memory of this process.
 package enum ProcessMemory {
-    /// Keeps keys out of core dumps and out of reach of other processes of the same user. For the rest of the process's
-    /// life.
+    /// Keeps keys out of core dumps, out of crash reports and out of reach of other processes of the same user. For the rest
+    /// of the process's life; to be called before any secret is read.
     package static func forbidDumps() throws(SystemError) {
+        // First, because after the next step the file belongs to root. A core that a debugger writes heeds it too.
+        try emptyCores()
+        guard clinux_forbid_dumps() == 0 else { throw .last("prctl") }
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         guard setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) == 0 else { throw .last("setrlimit") }
-        guard clinux_forbid_dumps() == 0 else { throw .last("prctl") }
+        muteCrashReports()
+    }
+
+    /// core(5): none of this process's mappings is dumped.
+    private static func emptyCores() throws(SystemError) {
+        let filter = open("/proc/self/coredump_filter", O_WRONLY | O_CLOEXEC)
+        // A system without /proc has none to empty, nor a debugger that looks there.
+        guard filter >= 0 else { return }
+        defer { close(filter) }
+        guard write(filter, "0", 1) == 1 else { throw .last("write") }
+    }
+
+    /// Swift's runtime reports a crash with what registers point at. Whoever asks for its reports by name gets them:
+    /// `SWIFT_BACKTRACE=enable=yes,registers=none` tells no content.
+    private static func muteCrashReports() {
+        guard getenv("SWIFT_BACKTRACE") == nil else { return }
+        for number in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] { signal(number, SIG_DFL) }
     }
 
     /// Hands freed memory back to the system, which the allocator does not do by itself. Takes milliseconds: for a
