@@ -20,6 +20,7 @@ package enum CertificateName: Hashable, Sendable {
         package let type: String
         /// Without escapes. Of values that are no text, `#` and their encoding in hex: with `isEncoded`.
         package let value: [UInt8]
+        /// The value is no text.
         package let isEncoded: Bool
     }
 

@@ -275,12 +275,14 @@ extension SessionDriver {
         // A connection taken before the relay began to drain, whose request came after.
         guard worker.isServing else { return handle(.drain) }
         isIdentifying = true
-        worker.identify(request?.credential.take()) { [weak self] in self?.identified($0) }
+        // Nobody holds it for longer than it takes to ask.
+        let credential = request?.credential.take()
+        worker.identify(credential) { [weak self] in self?.identified($0, by: credential) }
         // Frames of the client would have nowhere to go yet.
         if isIdentifying { client.pauseReading() }
     }
 
-    private func identified(_ identification: Identification) {
+    private func identified(_ identification: Identification, by credential: Credential?) {
         isIdentifying = false
         defer { passHeldBack() }
         (proof, oneTime) = (identification.proof, identification.oneTime)
@@ -291,7 +293,7 @@ extension SessionDriver {
             admission = worker.admit()
             isAdmitted = admission == .admitted
         }
-        limitRefusals(of: outcome) {
+        limitRefusals(of: outcome, showing: credential) {
             handle(
                 .identified(
                     outcome, admission, bounds: identification.bounds, isOneTime: oneTime != nil,
@@ -324,8 +326,10 @@ extension SessionDriver {
     }
 
     /// Has the session judged, and counts its refusal against whom it concerns.
-    private func limitRefusals(of identity: IdentityOutcome, _ judge: () -> Void) {
-        let refused = Refused(identity, showing: request?.credential, at: client.peer)
+    private func limitRefusals(
+        of identity: IdentityOutcome, showing credential: Credential?, _ judge: () -> Void
+    ) {
+        let refused = Refused(identity, showing: credential, at: client.peer)
         obstacle = worker.obstacle(to: refused)
         if let obstacle { session.limitRefusals(to: .tooOften(obstacle)) }
         judge()

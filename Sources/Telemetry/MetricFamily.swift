@@ -38,7 +38,8 @@ package struct MetricFamily: Hashable, Sendable {
 extension MetricFamily {
     /// Every family, in the order of exposition.
     package static let all: [MetricFamily] = [
-        .build, .policy, .sessionsOpen, .sessions, .refusals, .refusalsLimited, .tokensMinted, .dialFailures, .failovers,
+        .build, .policy, .sessionsOpen, .sessions, .refusals, .refusalsLimited, .tokensMinted, .dialFailures,
+        .failovers,
         .dialSeconds,
         .frames, .bytes,
         .audioSeconds, .policyEnds, .keysRefused, .verificationFailures, .reloads, .lastReload, .receiptsWritten,

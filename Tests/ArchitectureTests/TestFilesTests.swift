@@ -27,6 +27,7 @@ private let testedElsewhere: [String: String] = [
     "Sources/Policy/Decision.swift": "DecideTests compares decisions and trails",
     "Sources/Policy/PolicyRequest.swift": "values without behaviour",
     "Sources/Policy/PolicySnapshot.swift": "DecideTests decides under them",
+    "Sources/Policy/SubjectReader.swift": "CertificateNameTests reads every form through it",
     "Sources/Policy/Site.swift": "values without behaviour",
     "Sources/Reactor/Epoll.swift": "EventLoopTests waits through it",
     "Sources/Reactor/Readiness.swift": "values without behaviour",

@@ -70,13 +70,16 @@ extension IdentifierTests {
     /// One tenant that everything proves.
     private static let everything = Tenant(
         name: acme, residency: .any, keys: [key], certificates: ["CN=device,O=Acme"],
-        jwt: TenantToken(TenantClaim(claim: "org", value: "acme")))
+        jwt: TenantToken(claim))
+    private static let claim = TenantClaim(claim: "org", value: "acme")
+    private static let issuer = TokenIssuer(issuer: "i", audience: "stt", tenantClaim: "org", algorithms: [.es256])
 
     private static func identifier(_ tenant: Tenant = everything, believing tokens: SessionTokens? = tokens)
         -> Identifier
     {
         Identifier(
-            of: PolicySnapshot(version: "v", site: Site(name: "s"), zones: [], tenants: [tenant]), tokens: tokens)
+            of: PolicySnapshot(version: "v", site: Site(name: "s"), zones: [], tenants: [tenant]), tokens: tokens,
+            issuers: [issuer])
     }
 
     private static func places(of text: String) -> [Credential?] {
@@ -121,10 +124,12 @@ extension IdentifierTests {
     }
 
     @Test func aTokenStandsAsLongAsWhatItWasMintedWith() {
-        let other = Tenant(name: TenantName("other")!, residency: .any, keys: [Self.key])
+        let other = Tenant(
+            name: TenantName("other")!, residency: .any, keys: [Self.key], jwt: TenantToken(Self.claim))
         let bare = Tenant(name: Self.acme, residency: .any)
         for (ground, isRevocable) in [
             (CredentialGround.key(sha256: Self.key.sha256), true), (.certificate(name: "CN=device,O=Acme"), true),
+            (.claim(issuer: "i", Self.claim), true),
             (.operators, false),
         ] {
             let text = Credential.find(authorization: [Self.tokens.mint(Self.token(ground))])

@@ -100,6 +100,8 @@ struct HarbourTenant {
     var parameters = ParameterRules()
     /// Names of client certificates.
     var certificates: [String] = []
+    /// What a token must say.
+    var jwt: TenantToken?
 
     /// The page that may connect for every tenant.
     static let origin = "https://app.acme.example"
@@ -119,7 +121,7 @@ struct HarbourTenant {
         Tenant(
             name: try #require(TenantName(name)), residency: residency,
             keys: [ClientKeyHash(name: "main", sha256: key.digest)], origins: try origins.map { try OriginPattern($0) },
-            certificates: certificates, parameters: parameters)
+            certificates: certificates, jwt: jwt, parameters: parameters)
     }
 }
 
@@ -132,7 +134,8 @@ extension RefusalLimits.Rules {
     /// None is too many.
     static let all = RefusalLimits.Rules(party: plenty, strangers: plenty)
 
-    private static let plenty = TokenBucket.Rule(size: 1_000_000, interval: .nanoseconds(1))
+    /// What it holds outlasts the time by which one loop's clock may be behind another's.
+    private static let plenty = TokenBucket.Rule(size: 1_000_000, interval: .microseconds(1))
 }
 
 // MARK: - The plan
@@ -163,6 +166,8 @@ extension RelayHarbour {
         /// The operators' door; there is none unless a story wants one.
         var admin: AdminSettings?
         var receipts: ReceiptSettings?
+        /// Whose tokens are believed.
+        var identity: [IdentitySettings] = []
         /// The keys of session tokens, as hex text; without one there are no tokens.
         var tokenKeys: [String] = []
         /// Where the relay finds the addresses of its upstreams.
@@ -254,7 +259,8 @@ extension RelayHarbour {
                 threads: Self.threads, parameters: parameters, tenantKeys: tenantKeys, receipts: receipts,
                 admin: admin,
                 tokens: tokenKeys.isEmpty
-                    ? nil : TokenSettings(signingKeys: tokenKeys.indices.map { .environment("TOKEN_KEY_\($0)") }))
+                    ? nil : TokenSettings(signingKeys: tokenKeys.indices.map { .environment("TOKEN_KEY_\($0)") }),
+                identity: identity)
             return RelayConfiguration(
                 settings: settings,
                 policy: settings.policy(version: "\(version)", tenants: try tenants.map { try $0.policy() }))

@@ -97,14 +97,14 @@ extension KeySetKeeper {
     private func take(_ found: KeySetFinder.Found) {
         let now = tools.now()
         let isNews = state.withLock { state in state.keys == nil || state.isAway }
+        if isNews {
+            tools.log.write(.info, .keySetAvailable, .issuer(address.issuer), .count(found.keys.count))
+        }
         release { state in
             state.keys = found.keys
             state.count.fetched += 1
             state.isAway = false
             return state.schedule.succeeded(at: now, lifetime: found.lifetime)
-        }
-        if isNews {
-            tools.log.write(.info, .keySetAvailable, .issuer(address.issuer), .count(found.keys.count))
         }
     }
 
@@ -114,12 +114,12 @@ extension KeySetKeeper {
             defer { state.isAway = true }
             return !state.isAway && !state.isStopped
         }
+        // Once: it may be away for hours, and the counter goes on.
+        if isNews { tools.log.write(.warning, .keySetUnavailable, .issuer(address.issuer), .detail(failure.text)) }
         release { state in
             state.count.failed += 1
             return state.schedule.failed(at: now, jitter: tools.jitter())
         }
-        // Once: it may be away for hours, and the counter goes on.
-        if isNews { tools.log.write(.warning, .keySetUnavailable, .issuer(address.issuer), .detail(failure.text)) }
     }
 
     /// Changes the state, and calls those who wait if the change says that they have waited enough.
