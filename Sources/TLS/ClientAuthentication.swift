@@ -44,7 +44,7 @@ package final class ClientAuthentication: Sendable {
         _ = shim_SSL_CTX_set_max_cert_list(context.pointer, Self.maxChainBytes)
         SSL_CTX_set_verify(
             context.pointer, isRequired ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_PEER, nil)
-        authorities.forEach { SSL_CTX_add_client_CA(context.pointer, $0) }
+        authorities.withEach { SSL_CTX_add_client_CA(context.pointer, $0) }
     }
 
     /// Whether a certificate that was once verified, perhaps by other authorities, would be now, but for its time.
@@ -66,7 +66,7 @@ package final class ClientAuthentication: Sendable {
 
     private func add(_ authorities: TrustStore) throws(TLSError) {
         var isComplete = true
-        authorities.forEach { if X509_STORE_add_cert(store, $0) != 1 { isComplete = false } }
+        authorities.withEach { if X509_STORE_add_cert(store, $0) != 1 { isComplete = false } }
         guard isComplete else {
             throw .setup("an authority of clients cannot be used", remedy: "Remove the certificate that is not valid.")
         }

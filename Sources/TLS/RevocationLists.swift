@@ -31,7 +31,7 @@ package final class RevocationLists: Sendable {
     package func facts(under authorities: TrustStore) -> [Facts] {
         lists.map { list in
             var isIssuedByThem = false
-            authorities.forEach { if Self.isIssued(list, by: $0) { isIssuedByThem = true } }
+            authorities.withEach { if Self.isIssued(list, by: $0) { isIssuedByThem = true } }
             let issuer = PeerCertificate.text(of: X509_CRL_get_issuer(list))
             return Facts(
                 issuer: issuer, isOfTheFuture: Self.seconds(to: X509_CRL_get0_lastUpdate(list)) > 0,
@@ -42,7 +42,7 @@ package final class RevocationLists: Sendable {
     /// The authorities for which there is no list, each by its subject.
     package func withoutList(among authorities: TrustStore) -> [String] {
         var found: [String] = []
-        authorities.forEach { authority in
+        authorities.withEach { authority in
             guard !lists.contains(where: { Self.isIssued($0, by: authority) }) else { return }
             found.append(PeerCertificate.subject(of: authority))
         }

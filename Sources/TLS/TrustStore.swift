@@ -34,7 +34,7 @@ package final class TrustStore: Sendable {
     deinit { X509_STORE_free(store) }
 
     /// Lends each authority's certificate.
-    func forEach(_ body: (OpaquePointer) -> Void) {
+    func withEach(_ body: (OpaquePointer) -> Void) {
         let objects = X509_STORE_get0_objects(store)
         for index in 0..<max(0, shim_sk_X509_OBJECT_num(objects)) {
             if let authority = X509_OBJECT_get0_X509(shim_sk_X509_OBJECT_value(objects, index)) { body(authority) }
