@@ -18,8 +18,9 @@ final class Acceptor {
     /// Told in the log already.
     private var isExhausted = false
 
-    /// Connections taken in one turn, so that a storm of them does not hold up the sessions of the loop.
-    private static let maxPerTurn = 64
+    /// Connections taken in one turn, so that a storm of them does not hold up the sessions of the loop: each costs as much as
+    /// some ten messages. The others wait in the kernel.
+    private static let maxPerTurn = 4
     /// The pause after running out of descriptors or memory; nginx's `accept_mutex_delay` is as long.
     private static let exhaustedPause = Duration.milliseconds(500)
 
