@@ -5,6 +5,8 @@ import Timing
 struct Deadlines {
     /// The longest the session may last.
     var sessionEnds: Instant?
+    /// Whom the credential proves must be known by then.
+    var identifyBy: Instant?
     /// An upstream must be open by then.
     var dialBy: Instant?
     /// When a data frame last passed, either way.
@@ -27,7 +29,8 @@ extension Session {
     /// It may move later without notice (traffic postpones pings and idleness): a timer that fires early is asked again.
     package var nextDeadline: Instant? {
         switch phase {
-        case .awaiting, .identifying, .closed: nil
+        case .awaiting, .closed: nil
+        case .identifying: deadlines.identifyBy
         case .dialing, .relaying:
             earliest(
                 deadlines.sessionEnds, answerBy, deadlines.recordBy, deadlines.lastData + settings.idle, client.closeBy,

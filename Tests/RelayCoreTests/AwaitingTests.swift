@@ -6,7 +6,7 @@ import Testing
     @Test func aRequestHasItsCredentialChecked() {
         let play = Playbook()
         play.when(.requested(SessionRequest(ask: Ask())), then: .identify)
-        #expect(play.timeToDeadline == nil)
+        #expect(play.timeToDeadline == .seconds(10))
     }
 
     @Test(

@@ -21,6 +21,15 @@ import WebSocket
         play.when(.identified(.tenant(tenant), .admitted), then: .open, .dial(host))
     }
 
+    @Test func aCredentialThatCannotBeJudgedIsNotWaitedForForever() {
+        let play = Playbook.identifying()
+        play.when(
+            in: .seconds(10),
+            then: .refuse(
+                Refusal(.timeout, "Whether the credential is good could not be found out in time.", status: 504)),
+            .conclude(.refused(.timeout)))
+    }
+
     // MARK: Refusals
 
     struct Case: Sendable {

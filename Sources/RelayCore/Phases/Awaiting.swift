@@ -8,6 +8,7 @@ extension Session {
         case .requested(let request):
             self.request = request
             phase = .identifying
+            deadlines.identifyBy = now + settings.handshake
             return Reaction([.identify])
         case .rejected(let refusal, let form):
             return refuse(refusal, in: form, now)

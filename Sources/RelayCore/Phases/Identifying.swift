@@ -8,6 +8,8 @@ extension Session {
         case .identified(let identity, let admission, let bounds, let isOneTime, let down):
             (self.bounds, owesSpending, knownDown) = (bounds, isOneTime, down)
             return decideZone(identity, admission, now)
+        case .deadline:
+            return isDue(deadlines.identifyBy, now) ? refuse(.unidentified, now) : Reaction()
         case .drain:
             return refuse(Refusal.draining, now)
         case .legEnded:
@@ -15,8 +17,7 @@ extension Session {
         case .policyChanged(let news):
             adopt(news)
             return Reaction()
-        case .requested, .rejected, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed, .spent, .superseded,
-            .deadline:
+        case .requested, .rejected, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed, .spent, .superseded:
             return Reaction()  // One request a session, and no dial before the decision.
         }
     }
@@ -70,6 +71,10 @@ extension PolicyRequest {
 }
 
 extension Refusal {
+    /// An identity provider holds everybody up who shows a key of its that is not known yet.
+    static let unidentified = Refusal(
+        .timeout, "Whether the credential is good could not be found out in time.", status: 504)
+
     /// Every endpoint of the grant is known to be down, the first to be tried again after `downFor`; nil: there is none.
     fileprivate static func nothingToDial(until downFor: Duration?) -> Refusal {
         guard let downFor else { return Refusal(.upstreamUnavailable, "The zone has no endpoint to dial.") }
