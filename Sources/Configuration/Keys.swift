@@ -248,7 +248,8 @@ extension KeyTable {
             "Names and values that replace the client's."),
 
         Key(
-            "shared_state", .section, force: .notYetRestricting(gap: "limits are counted in this process alone"),
+            "shared_state", .section,
+            force: .notYetRestricting(gap: "limits and used tokens are counted in this process alone"),
             "Where limits and used tokens are counted. Left out: in this process."),
         .required("shared_state.redis", .section, "A Redis server."),
         .required("shared_state.redis.url", .text, "`redis://host:port/database`."),

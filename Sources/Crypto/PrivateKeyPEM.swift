@@ -5,21 +5,18 @@ package enum PrivateKeyPEM {
     /// The first private key in `pem`, which the caller frees. Nil when there is none that can be read without a password;
     /// OpenSSL's reason is then in its error queue.
     package static func read(_ pem: Secret) -> OpaquePointer? {
-        pem.withBytes { bytes in
-            // Empty bytes have no address, which BIO_new_mem_buf refuses.
-            guard let count = Int32(exactly: bytes.count), let bio = BIO_new_mem_buf(bytes.baseAddress, count) else {
-                return nil
-            }
-            defer { BIO_free(bio) }
-            var der: UnsafeMutablePointer<UInt8>?
-            var derCount = 0
-            // The name is of any kind of private key: PKCS #8, or a key of one algorithm alone.
-            guard PEM_bytes_read_bio_secmem(&der, &derCount, nil, PEM_STRING_EVP_PKEY, bio, refusePassword, nil) == 1
-            else { return nil }
-            defer { shim_OPENSSL_secure_clear_free(der, derCount) }
-            var cursor = UnsafePointer(der)
-            return d2i_AutoPrivateKey(nil, &cursor, derCount)
-        }
+        pem.withBytes { MemoryBIO.over($0, read) }
+    }
+
+    private static func read(_ bio: OpaquePointer?) -> OpaquePointer? {
+        var der: UnsafeMutablePointer<UInt8>?
+        var derCount = 0
+        // The name is of any kind of private key: PKCS #8, or a key of one algorithm alone.
+        guard PEM_bytes_read_bio_secmem(&der, &derCount, nil, PEM_STRING_EVP_PKEY, bio, refusePassword, nil) == 1
+        else { return nil }
+        defer { shim_OPENSSL_secure_clear_free(der, derCount) }
+        var cursor = UnsafePointer(der)
+        return d2i_AutoPrivateKey(nil, &cursor, derCount)
     }
 
     /// The key as PEM (PKCS #8).
@@ -33,11 +30,4 @@ package enum PrivateKeyPEM {
             Int(BIO_read(bio, memory.baseAddress, Int32(clamping: memory.count)))
         }
     }
-}
-
-/// OpenSSL would ask for a password on the terminal; a server has nobody to ask.
-func refusePassword(
-    _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int32, _ forWriting: Int32, _ argument: UnsafeMutableRawPointer?
-) -> Int32 {
-    -1
 }

@@ -57,8 +57,8 @@ package enum Signature {
         /// - Parameter name: stands in errors where the key was found.
         package init(pem: [UInt8], named name: String) throws(SignatureError) {
             let key = pem.withUnsafeBytes { bytes in
-                withMemoryBIO(bytes) { PEM_read_bio_PUBKEY($0, nil, refusePassword, nil) }
-                    ?? withMemoryBIO(bytes) { PEM_read_bio_PrivateKey($0, nil, refusePassword, nil) }
+                MemoryBIO.over(bytes) { PEM_read_bio_PUBKEY($0, nil, refusePassword, nil) }
+                    ?? MemoryBIO.over(bytes) { PEM_read_bio_PrivateKey($0, nil, refusePassword, nil) }
             }
             self.key = try Key(key, named: name)
         }
@@ -144,18 +144,6 @@ private final class Key: Sendable {
     deinit {
         EVP_PKEY_free(pointer)
     }
-}
-
-/// Lends `bytes` to one of OpenSSL's PEM readers. Empty bytes have no address, which BIO_new_mem_buf refuses: the reader
-/// then gets no BIO and finds no key.
-private func withMemoryBIO(
-    _ bytes: UnsafeRawBufferPointer, _ read: (OpaquePointer?) -> OpaquePointer?
-) -> OpaquePointer? {
-    guard let count = Int32(exactly: bytes.count), let bio = BIO_new_mem_buf(bytes.baseAddress, count) else {
-        return nil
-    }
-    defer { BIO_free(bio) }
-    return read(bio)
 }
 
 /// What one of OpenSSL's PEM writers writes.

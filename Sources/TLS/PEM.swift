@@ -48,7 +48,7 @@ enum PEM {
         in pem: Secret, _ read: (OpaquePointer?) -> OpaquePointer?
     ) -> (found: [OpaquePointer], fault: OpenSSLError?) {
         let found = pem.withBytes {
-            withMemoryBIO($0) { bio in
+            MemoryBIO.over($0) { bio in
                 var found: [OpaquePointer] = []
                 while let next = read(bio) { found.append(next) }
                 return found
@@ -68,20 +68,4 @@ enum PEM {
         }
         return key
     }
-
-    private static func withMemoryBIO<Result>(
-        _ bytes: UnsafeRawBufferPointer, _ body: (OpaquePointer?) -> Result
-    ) -> Result {
-        // Larger than Int32 cannot be: `maxFileBytes`. An empty buffer has no address, which BIO_new_mem_buf refuses.
-        let bio = BIO_new_mem_buf(bytes.baseAddress, Int32(clamping: bytes.count))
-        defer { BIO_free(bio) }
-        return body(bio)
-    }
-}
-
-/// OpenSSL would ask for a password on the terminal; a server has nobody to ask.
-private func refusePassword(
-    _ buffer: UnsafeMutablePointer<CChar>?, _ size: Int32, _ forWriting: Int32, _ argument: UnsafeMutableRawPointer?
-) -> Int32 {
-    -1
 }
