@@ -48,6 +48,7 @@ let package = Package(
         // Engines: a C library, but only over bytes in memory.
         library("Crypto", ["COpenSSL"]),  // digests, random bytes, constant time, secrets
         library("TLS", ["COpenSSL", "Crypto", "Bytes"]),  // ciphertext in, plaintext out, and the reverse
+        library("HTTP2", ["CNGHTTP2", "HTTP", "Timing", "Bytes"]),  // frames in, requests and their bytes out, and the reverse
         library("Identity", ["Policy", "Crypto", "JSON"]),  // a credential and the tenant it proves
 
         // IO: descriptors, threads, clocks and files.
@@ -67,8 +68,8 @@ let package = Package(
         library(
             "StandIn",
             [
-                "Transport", "Reactor", "TLS", "Crypto", "COpenSSL", "CDemoAudio", "WebSocket", "HTTP", "Timing",
-                "Bytes",
+                "Transport", "Reactor", "TLS", "HTTP2", "Crypto", "COpenSSL", "CNGHTTP2", "CDemoAudio", "WebSocket",
+                "HTTP", "Timing", "Bytes",
             ]),
 
         .executableTarget(
@@ -89,6 +90,7 @@ let package = Package(
         .target(name: "CLinux", cSettings: cRules + [.define("_GNU_SOURCE")]),
         .target(name: "CDemoAudio", exclude: ["speech.wav"], cSettings: cRules),  // recorded speech, embedded
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
+        .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         // What tests of several targets share.
@@ -106,12 +108,13 @@ let package = Package(
         tests("RelayCore", ["WebSocket", "JSON", "Policy", "Timing", "Bytes"]),
         tests("Crypto", ["COpenSSL", "JSON"]),
         tests("TLS", ["Crypto", "Bytes", "StandIn", "COpenSSL"]),
+        tests("HTTP2", ["StandIn", "WebSocket", "HTTP", "Timing", "Bytes"]),
         tests("Identity", ["Policy", "Crypto", "JSON"]),
         tests("Reactor", ["Timing"]),
         tests("Transport", ["Reactor", "TLS", "Crypto", "Bytes", "Timing", "StandIn"]),
         tests("Configuration", ["Policy", "Crypto", "JSON"], resources: [.copy("Fixtures")]),
         tests("Fetch", ["StandIn", "HTTP", "TLS", "Crypto"]),
-        tests("StandIn", ["Reactor", "TLS", "Crypto", "WebSocket", "HTTP", "Timing"]),
+        tests("StandIn", ["Reactor", "HTTP2", "TLS", "Crypto", "WebSocket", "HTTP", "Timing"]),
         tests(
             "RelayServer",
             [

@@ -41,6 +41,9 @@ public struct ByteQueue: ~Copyable {
     /// Whether the queue holds memory, be it empty or not.
     @inlinable package var holdsStorage: Bool { base != nil }
 
+    /// How many bytes of memory the queue holds, content or not.
+    @inlinable package var storageByteCount: Int { capacity }
+
     /// Adds bytes at the tail.
     @inlinable package mutating func append(_ bytes: RawSpan) {
         bytes.withUnsafeBytes { append($0) }

@@ -1,4 +1,4 @@
-/// What a peer can get wrong in an HTTP/1.1 head: each case is one rule, and says how a server answers its breach.
+/// What a peer can get wrong in a head: each case is one rule, and says how a server answers its breach.
 ///
 /// The same rules hold for heads we write: `HeadSerializer` throws the field cases instead of writing a line that
 /// another parser would read differently.
@@ -30,6 +30,8 @@ package enum HTTPError: Error, Equatable, Sendable, CaseIterable {
     case authorityFormTarget
     /// RFC 9112 §3.2.4: for OPTIONS.
     case asteriskFormTarget
+    /// RFC 9113 §8.3.1: `http` or `https`; over HTTP/2 alone a request names its scheme.
+    case schemeNotHTTP
     /// RFC 9112 §3.2.1: origin form has no fragment.
     case fragmentInTarget
     /// RFC 3986 §3.3 and §3.4: what a path or query may hold unescaped.
@@ -112,6 +114,7 @@ extension HTTPError {
         case .absoluteFormTarget: "The request target must be a path, not an absolute URL: this is not a proxy."
         case .authorityFormTarget: "The request target must be a path that starts with a slash."
         case .asteriskFormTarget: "The request target must be a path, not an asterisk."
+        case .schemeNotHTTP: "The scheme must be http or https."
         case .fragmentInTarget: "The request target must not contain a fragment."
         case .invalidTargetCharacter: "The request target contains a character that must be percent-encoded."
         case .invalidPercentEscape: "A percent sign in the request target must be followed by two hexadecimal digits."

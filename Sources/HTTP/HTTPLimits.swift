@@ -1,4 +1,4 @@
-/// The limits of an HTTP/1.1 head, and so of a parser's memory: it holds the fields read so far and one line.
+/// The limits of a head, and so of a parser's memory: it holds the fields read so far and one line.
 package struct HTTPLimits: Equatable, Sendable {
     /// The whole head in bytes, line ends and the blank line included.
     package var maxHeadBytes: Int

@@ -1,13 +1,13 @@
 import Bytes
 
-/// The version in a start line (RFC 9110 §2.5).
+/// The version of a message: in a start line (RFC 9110 §2.5), or of the connection.
 package struct HTTPVersion: Equatable, Sendable {
     /// The first digit.
     package let major: UInt8
     /// The second digit.
     package let minor: UInt8
 
-    /// Any version, as read; only `http11` is spoken.
+    /// Any version, as read; only `http11` and `http2` are spoken.
     package init(major: UInt8, minor: UInt8) {
         self.major = major
         self.minor = minor
@@ -15,6 +15,9 @@ package struct HTTPVersion: Equatable, Sendable {
 
     /// The one version a parser here lets through.
     package static let http11 = HTTPVersion(major: 1, minor: 1)
+
+    /// The version of what comes over an HTTP/2 connection, where no message names it (RFC 9113 §8.3).
+    package static let http2 = HTTPVersion(major: 2, minor: 0)
 
     /// Reads `HTTP-version = HTTP-name "/" DIGIT "." DIGIT` (RFC 9112 §2.3); nil when it is not that. The name is
     /// case-sensitive.

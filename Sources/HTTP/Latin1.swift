@@ -1,6 +1,6 @@
 extension String {
     /// Text of one scalar for each byte (ISO 8859-1): nothing is lost, whatever the bytes mean to their sender.
-    init(latin1 bytes: some Collection<UInt8>) {
+    package init(latin1 bytes: some Collection<UInt8>) {
         if bytes.allSatisfy({ $0 < 0x80 }) {
             self.init(decoding: bytes, as: UTF8.self)
         } else {
@@ -9,7 +9,7 @@ extension String {
     }
 
     /// The bytes such text was made of, or nil when a scalar is above 0xFF.
-    var latin1Bytes: [UInt8]? {
+    package var latin1Bytes: [UInt8]? {
         var bytes: [UInt8] = []
         bytes.reserveCapacity(utf8.count)
         for scalar in unicodeScalars {

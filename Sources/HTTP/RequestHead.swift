@@ -4,18 +4,22 @@ package struct RequestHead: Equatable, Sendable {
     package var method: String
     /// What the request asks for.
     package var target: RequestTarget
-    /// Always HTTP/1.1 when it comes from a parser.
+    /// HTTP/1.1 when it comes from a parser, HTTP/2 when it comes from a stream.
     package var version: HTTPVersion
+    /// What an extended CONNECT turns its stream into: `websocket` (RFC 8441 §4, `:protocol`); nil for any other request.
+    package var `protocol`: String?
     /// The fields; from a parser, exactly one of them is a valid `Host`.
     package var fields: HeaderFields
 
     /// A head as given; `HeadSerializer` checks it when it is written.
     package init(
-        method: String, target: RequestTarget, version: HTTPVersion = .http11, fields: HeaderFields = HeaderFields()
+        method: String, target: RequestTarget, version: HTTPVersion = .http11, protocol: String? = nil,
+        fields: HeaderFields = HeaderFields()
     ) {
         self.method = method
         self.target = target
         self.version = version
+        self.protocol = `protocol`
         self.fields = fields
     }
 
@@ -28,13 +32,18 @@ package struct RequestHead: Equatable, Sendable {
 extension RequestHead {
     /// A head from its parsed parts. Throws where the fields contradict each other or the `Host` rules.
     init(_ line: RequestLine, _ fields: HeaderFields) throws(HTTPError) {
+        self.init(method: line.method, target: line.target, version: .http11, fields: fields)
+        try check()
+    }
+
+    /// Throws where the fields contradict each other or the `Host` rules.
+    func check() throws(HTTPError) {
         // RFC 9112 §3.2: lacking Host, more than one, or an invalid one: 400.
         switch fields.count("Host") {
         case 0: throw .hostMissing
         case 1: break
         default: throw .hostRepeated
         }
-        self.init(method: line.method, target: line.target, version: .http11, fields: fields)
         guard host != nil else { throw .hostInvalid }
         try fields.checkBodyLength()
     }

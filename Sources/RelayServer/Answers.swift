@@ -9,7 +9,7 @@ enum OpeningAnswer {
     static func bytes(to upgrade: UpgradeRequest?) -> [UInt8] {
         guard let upgrade else { return [] }
         let subprotocol = upgrade.offeredSubprotocols.contains(Credential.subprotocol) ? Credential.subprotocol : nil
-        return bytes(of: OpeningHandshake.response(key: upgrade.key, subprotocol: subprotocol))
+        return bytes(of: OpeningHandshake.response(to: upgrade, subprotocol: subprotocol))
     }
 }
 

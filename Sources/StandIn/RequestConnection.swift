@@ -181,7 +181,7 @@ extension RequestConnection {
         } catch {
             return respond(request, status: error.status, body: ["error": .string(error.sentence)], error.fields)
         }
-        let head = spoil(OpeningHandshake.response(key: upgrade.key), request)
+        let head = spoil(OpeningHandshake.response(to: upgrade), request)
         guard let response = try? HeadSerializer.serialize(head) else { return finish() }
         zone.ledger.update { $0.answerRequest(request.number, status: 101) }
         stage = .over

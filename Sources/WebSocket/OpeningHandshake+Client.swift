@@ -24,6 +24,23 @@ extension OpeningHandshake {
         return RequestHead(method: "GET", target: target, fields: all)
     }
 
+    /// The client's request over HTTP/2 (RFC 8441 §5), with `fields` behind those of the handshake.
+    package static func connectRequest(target: RequestTarget, host: String, fields: HeaderFields = [:]) -> RequestHead {
+        var all: HeaderFields = ["Host": host, "Sec-WebSocket-Version": version]
+        all.append(contentsOf: fields)
+        return RequestHead(
+            method: "CONNECT", target: target, version: .http2, protocol: "websocket", fields: all)
+    }
+
+    /// The client's reading of the answer over HTTP/2 (RFC 8441 §5): `verify` without what HTTP/1.1 needs to prove.
+    @discardableResult
+    package static func verifyConnect(
+        _ response: ResponseHead, offeredSubprotocols: [String] = [], offeredExtensions: Bool = false
+    ) throws(UpgradeFailure) -> String? {
+        guard 200...299 ~= response.status else { throw UpgradeFailure(status: response.status) }
+        return try selected(by: response.fields, from: offeredSubprotocols, offeredExtensions: offeredExtensions)
+    }
+
     /// The client's reading of the answer (RFC 6455 §4.1, "Once the client's opening handshake has been sent"). Throws
     /// unless it is the one answer that opens the WebSocket asked for; after any other, no byte may be taken for a frame.
     ///
@@ -41,6 +58,12 @@ extension OpeningHandshake {
         guard fields.contains(token: "upgrade", in: "Connection") else { throw .connectionWithoutUpgrade }
         // Item 4
         guard fields.all("Sec-WebSocket-Accept") == [accept(for: key)] else { throw .badAccept }
+        return try selected(by: fields, from: offeredSubprotocols, offeredExtensions: offeredExtensions)
+    }
+
+    private static func selected(
+        by fields: HeaderFields, from offeredSubprotocols: [String], offeredExtensions: Bool
+    ) throws(UpgradeFailure) -> String? {
         // Item 5
         guard offeredExtensions || fields.count("Sec-WebSocket-Extensions") == 0 else { throw .unaskedExtension }
         // Item 6

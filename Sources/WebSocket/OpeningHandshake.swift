@@ -1,6 +1,6 @@
 import HTTP
 
-/// The opening handshake over HTTP/1.1, both sides (RFC 6455 §4): the server's here, the client's in
+/// The opening handshake, both sides, over HTTP/1.1 (RFC 6455 §4) and HTTP/2 (RFC 8441 §5): the server's here, the client's in
 /// `OpeningHandshake+Client`.
 package enum OpeningHandshake {
     /// The one version there is (RFC 6455 §4.1, item 9).
@@ -8,11 +8,15 @@ package enum OpeningHandshake {
 
     /// Whether the request asks for an upgrade at all, so that the rules below and not those of plain HTTP apply to it.
     package static func isUpgrade(_ head: RequestHead) -> Bool {
-        head.fields.count("Upgrade") > 0
+        head.version == .http2 ? head.protocol != nil : head.fields.count("Upgrade") > 0
     }
 
     /// The server's reading of a request, in the order of RFC 6455 §4.2.1. Throws the first rule it breaks.
     package static func check(_ head: RequestHead) throws(OpeningHandshakeError) -> UpgradeRequest {
+        head.version == .http2 ? try checkConnect(head) : try checkUpgrade(head)
+    }
+
+    private static func checkUpgrade(_ head: RequestHead) throws(OpeningHandshakeError) -> UpgradeRequest {
         let fields = head.fields
         // Item 1: "an HTTP/1.1 or higher GET request". A higher HTTP/1 does not exist; HTTP/2 upgrades by RFC 8441.
         guard head.method == "GET" else { throw .methodNotGET }
@@ -38,7 +42,29 @@ package enum OpeningHandshake {
             key: key, offeredSubprotocols: try Subprotocols.parse(fields), offersDeflate: fields.offersDeflate)
     }
 
-    /// The server's answer to a request that `check` let through (RFC 6455 §4.2.2). It accepts no extension.
+    /// RFC 8441 §5: what HTTP/1.1 says with Upgrade, Connection and the key is said by the extended CONNECT itself; the rest is
+    /// as over HTTP/1.1. A key that is sent all the same means nothing.
+    private static func checkConnect(_ head: RequestHead) throws(OpeningHandshakeError) -> UpgradeRequest {
+        let fields = head.fields
+        guard head.method == "CONNECT", let named = head.protocol else { throw .methodNotCONNECT }
+        guard FieldSyntax.equalIgnoringCase(named, "websocket") else { throw .protocolNotWebSocket }
+        guard fields.count("Content-Length") == 0 else { throw .bodyPresent }
+        guard head.host != nil else { throw .hostInvalid }
+        guard fields.hasOnly("Sec-WebSocket-Version", version) else { throw .webSocketVersionNot13 }
+        return UpgradeRequest(
+            key: nil, offeredSubprotocols: try Subprotocols.parse(fields), offersDeflate: fields.offersDeflate)
+    }
+
+    /// The server's answer to a request that `check` let through, by the version it came over: 101 with the key's answer
+    /// (RFC 6455 §4.2.2), or 200 (RFC 8441 §5). It accepts no extension.
+    ///
+    /// `subprotocol` must be one of those offered, or nil to select none.
+    package static func response(to request: UpgradeRequest, subprotocol: String? = nil) -> ResponseHead {
+        if let key = request.key { return response(key: key, subprotocol: subprotocol) }
+        return ResponseHead(status: 200, fields: subprotocol.map { ["Sec-WebSocket-Protocol": $0] } ?? [:])
+    }
+
+    /// The answer over HTTP/1.1 to a client's key.
     ///
     /// `subprotocol` must be one of those offered, or nil to select none.
     package static func response(key: String, subprotocol: String? = nil) -> ResponseHead {
@@ -59,8 +85,8 @@ package enum OpeningHandshake {
 
 /// What a valid opening handshake asks for. Only `OpeningHandshake.check` makes one.
 package struct UpgradeRequest: Equatable, Sendable {
-    /// To be answered with `OpeningHandshake.response`.
-    package let key: String
+    /// To be answered over HTTP/1.1; nil over HTTP/2, where nothing has to prove that the server speaks WebSocket.
+    package let key: String?
     /// In the client's order of preference.
     package let offeredSubprotocols: [String]
     /// Whether permessage-deflate (RFC 7692) is among the extensions offered.

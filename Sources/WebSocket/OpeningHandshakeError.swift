@@ -1,6 +1,6 @@
 import HTTP
 
-/// What a client can get wrong in its opening handshake: each case is one rule of RFC 6455 §4.2.1.
+/// What a client can get wrong in its opening handshake: each case is one rule of RFC 6455 §4.2.1, or of RFC 8441.
 package enum OpeningHandshakeError: Error, Equatable, Sendable, CaseIterable {
     /// Item 1.
     case methodNotGET
@@ -22,6 +22,10 @@ package enum OpeningHandshakeError: Error, Equatable, Sendable, CaseIterable {
     case webSocketVersionNot13
     /// Item 8.
     case subprotocolInvalid
+    /// RFC 8441 §4: over HTTP/2, an extended CONNECT.
+    case methodNotCONNECT
+    /// RFC 8441 §5: `:protocol` is `websocket`.
+    case protocolNotWebSocket
 }
 
 extension OpeningHandshakeError {
@@ -43,7 +47,8 @@ extension OpeningHandshakeError {
         switch status {
         // RFC 9110 §15.5.6: a 405 names the methods allowed.
         case 405: ["Allow": "GET"]
-        // RFC 9110 §15.5.22: a 426 names the protocol; RFC 6455 §4.4: and the versions understood.
+        // RFC 9110 §15.5.22: a 426 names the protocol; RFC 6455 §4.4: and the versions understood. Over HTTP/2 the fields
+        // that speak of a connection are left out.
         case 426:
             ["Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Version": OpeningHandshake.version]
         default: [:]
@@ -63,6 +68,8 @@ extension OpeningHandshakeError {
         case .keyInvalid: "There must be one Sec-WebSocket-Key field, base64 of 16 bytes."
         case .webSocketVersionNot13: "There must be one Sec-WebSocket-Version field, and its value 13."
         case .subprotocolInvalid: "Sec-WebSocket-Protocol must be a list of tokens, each of them once."
+        case .methodNotCONNECT: "Over HTTP/2 a WebSocket is opened with CONNECT and the protocol websocket (RFC 8441)."
+        case .protocolNotWebSocket: "The protocol of a CONNECT must be websocket."
         }
     }
 }

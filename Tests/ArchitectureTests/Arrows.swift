@@ -17,6 +17,7 @@ enum Arrows {
     static let engines: [String: Set<String>] = [
         "Crypto": ["COpenSSL"],
         "TLS": ["COpenSSL", "Crypto", "Bytes"],
+        "HTTP2": ["CNGHTTP2", "HTTP", "Timing", "Bytes"],
         "Identity": ["Policy", "Crypto", "JSON"],
     ]
 
@@ -30,7 +31,8 @@ enum Arrows {
             "Fetch", "WebSocket", "HTTP", "JSON", "Policy", "Timing", "Bytes",
         ],
         "StandIn": [
-            "Transport", "Reactor", "TLS", "Crypto", "COpenSSL", "CDemoAudio", "WebSocket", "HTTP", "Timing", "Bytes",
+            "Transport", "Reactor", "TLS", "HTTP2", "Crypto", "COpenSSL", "CNGHTTP2", "CDemoAudio", "WebSocket",
+            "HTTP", "Timing", "Bytes",
         ],
     ]
 
@@ -50,6 +52,7 @@ enum Arrows {
         "Yams": ["Configuration"],
         "ArgumentParser": ["tidegate", "tidegate-standin"],
         "COpenSSL": ["Crypto", "TLS", "StandIn"],
+        "CNGHTTP2": ["HTTP2", "StandIn"],
         "CCurl": ["Fetch"],
         "CLinux": ["Reactor"],
         "CDemoAudio": ["StandIn"],

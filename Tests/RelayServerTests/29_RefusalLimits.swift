@@ -6,6 +6,7 @@ import RelayServer
 import RelayTestKit
 import StandIn
 import Testing
+import Timing
 import WebSocket
 
 /// Whoever is refused too often hears no more than that it is: no reason, no record, no closing handshake. Whoever is good

@@ -18,7 +18,7 @@ import WebSocket
             ])
         let upgrade = try OpeningHandshake.check(request)
         #expect(upgrade.key == key)
-        let selected = try OpeningHandshake.verify(OpeningHandshake.response(key: upgrade.key), key: key)
+        let selected = try OpeningHandshake.verify(OpeningHandshake.response(to: upgrade), key: key)
         #expect(selected == nil)
     }
 

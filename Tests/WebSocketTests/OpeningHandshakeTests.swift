@@ -20,7 +20,7 @@ import WebSocket
         let fields: HeaderFields = [
             "Upgrade": "websocket", "Connection": "Upgrade", "Sec-WebSocket-Accept": "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=",
         ]
-        #expect(OpeningHandshake.response(key: request.key) == ResponseHead(status: 101, fields: fields))
+        #expect(OpeningHandshake.response(to: request) == ResponseHead(status: 101, fields: fields))
     }
 
     @Test func theSubprotocolSelectedIsTold() {

@@ -1,5 +1,3 @@
-import Timing
-
 /// A bucket of tokens that come back one by one, as a single number: when it is full again. That is the "theoretical arrival
 /// time" of the generic cell rate algorithm (ITU-T I.371, annex A). Time is an argument.
 package struct TokenBucket: Equatable, Sendable {
@@ -28,13 +26,13 @@ package struct TokenBucket: Equatable, Sendable {
         return wait > .zero ? wait : nil
     }
 
-    /// Takes a token, whether there is one or not.
-    package mutating func take(by rule: Rule, now: Instant) {
-        fullAt = max(fullAt, now) + rule.interval
+    /// Takes tokens, whether they are there or not.
+    package mutating func take(_ tokens: Int = 1, by rule: Rule, now: Instant) {
+        fullAt = max(fullAt, now) + rule.interval * tokens
     }
 
     /// Whether it is full earlier than another.
-    func isFuller(than other: TokenBucket) -> Bool {
+    package func isFuller(than other: TokenBucket) -> Bool {
         fullAt < other.fullAt
     }
 }

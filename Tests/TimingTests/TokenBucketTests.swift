@@ -1,4 +1,3 @@
-import RelayCore
 import Testing
 import Timing
 
@@ -36,6 +35,14 @@ import Timing
             given += 1
         }
         #expect(given == 3 + 29)
+    }
+
+    @Test func severalTokensAreTakenAtOnceEvenMoreThanThereAre() {
+        var bucket = TokenBucket()
+        bucket.take(2, by: Self.rule, now: start)
+        #expect(bucket.wait(by: Self.rule, now: start) == nil)
+        bucket.take(5, by: Self.rule, now: start)
+        #expect(bucket.wait(by: Self.rule, now: start) == .seconds(10))
     }
 
     @Test(arguments: [0, -5]) func oneThatCouldHoldNothingHoldsOne(size: Int) {

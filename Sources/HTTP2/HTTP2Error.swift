@@ -1,0 +1,17 @@
+/// Why a connection must end. `code` is what the peer is told in GOAWAY; `detail` is for logs and never sent.
+package struct HTTP2Error: Error, Equatable, Sendable, CustomStringConvertible {
+    /// The connection error (RFC 9113 §5.4.1).
+    package let code: HTTP2ErrorCode
+    /// The rule that was broken, or what the peer did too much of. Holds nothing the peer sent.
+    package let detail: String
+
+    package init(code: HTTP2ErrorCode, detail: String) {
+        self.code = code
+        self.detail = detail
+    }
+
+    /// The peer broke no rule but made a load that nothing explains.
+    package var isAbuse: Bool { code == .enhanceYourCalm }
+
+    package var description: String { detail.isEmpty ? "\(code)" : "\(code): \(detail)" }
+}
