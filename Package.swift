@@ -48,7 +48,7 @@ let package = Package(
         // Engines: a C library, but only over bytes in memory.
         library("Crypto", ["COpenSSL"]),  // digests, random bytes, constant time, secrets
         library("TLS", ["COpenSSL", "Crypto", "Bytes"]),  // ciphertext in, plaintext out, and the reverse
-        library("HTTP2", ["CNGHTTP2", "HTTP", "Timing", "Bytes"]),  // frames in, requests and their bytes out, and the reverse
+        library("HTTP2", ["CNGHTTP2", "HTTP", "Timing", "Bytes"]),  // frames in, requests out, and the reverse
         library("Identity", ["Policy", "Crypto", "JSON"]),  // a credential and the tenant it proves
 
         // IO: descriptors, threads, clocks and files.

@@ -25,22 +25,23 @@ struct FrameScanner {
     static let prefaceBytes = 24
     static let headBytes = 9
 
-    private var skipping: Int
+    /// What is still to come of the frame, or the preface, whose bytes are passing.
+    private(set) var payloadLeft: Int
     /// The bytes of a head that came so far, the last one lowest.
     private var head: (count: Int, type: UInt8, flags: UInt8, length: Int) = (0, 0, 0, 0)
 
     /// At the start of what a client sends; without a preface at the start of what a server sends.
     init(expectsPreface: Bool = true) {
-        skipping = expectsPreface ? Self.prefaceBytes : 0
+        payloadLeft = expectsPreface ? Self.prefaceBytes : 0
     }
 
     /// The next frame whose head ends in `bytes` at or after `offset`, which is moved behind that head; nil when there is
     /// none, and all bytes have been taken.
     mutating func next(in bytes: RawSpan, from offset: inout Int) -> Frame? {
         while offset < bytes.byteCount {
-            if skipping > 0 {
-                let skipped = min(skipping, bytes.byteCount &- offset)
-                skipping &-= skipped
+            if payloadLeft > 0 {
+                let skipped = min(payloadLeft, bytes.byteCount &- offset)
+                payloadLeft &-= skipped
                 offset &+= skipped
             } else if let byte = bytes.byte(at: offset) {
                 offset &+= 1
@@ -60,7 +61,7 @@ struct FrameScanner {
         head.count &+= 1
         guard head.count == Self.headBytes else { return nil }
         let frame = Frame(type: head.type, flags: head.flags, payloadBytes: head.length)
-        skipping = head.length
+        payloadLeft = head.length
         head = (0, 0, 0, 0)
         return frame
     }

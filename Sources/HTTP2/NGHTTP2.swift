@@ -14,6 +14,7 @@ enum NGHTTP2 {
     static let priorityUpdate = UInt8(truncatingIfNeeded: NGHTTP2_PRIORITY_UPDATE.rawValue)
 
     static let noFlags = UInt8(truncatingIfNeeded: NGHTTP2_FLAG_NONE.rawValue)
+    static let padded = UInt8(truncatingIfNeeded: NGHTTP2_FLAG_PADDED.rawValue)
     static let endStream = UInt8(truncatingIfNeeded: NGHTTP2_FLAG_END_STREAM.rawValue)
     static let acknowledgement = UInt8(truncatingIfNeeded: NGHTTP2_FLAG_ACK.rawValue)
 
@@ -26,4 +27,9 @@ enum NGHTTP2 {
 
     static let endOfData = NGHTTP2_DATA_FLAG_EOF.rawValue
     static let notCopied = NGHTTP2_DATA_FLAG_NO_COPY.rawValue
+
+    /// What nghttp2 calls one of its errors.
+    static func words(of result: Int32) -> String {
+        nghttp2_strerror(result).map { String(cString: $0) } ?? ""
+    }
 }

@@ -72,4 +72,17 @@ import WebSocket
             try OpeningHandshake.verify(answer, key: key, offeredSubprotocols: ["a", "b"], offeredExtensions: true)
         }
     }
+
+    // RFC 8441 §5, RFC 9110 §15.3
+    @Test func a200OpensOverHTTP2AndNothingElse() throws {
+        #expect(try OpeningHandshake.verifyConnect(ResponseHead(status: 200)) == nil)
+        #expect(throws: UpgradeFailure.status(101)) { try OpeningHandshake.verifyConnect(ResponseHead(status: 101)) }
+        #expect(throws: UpgradeFailure.redirect(301)) { try OpeningHandshake.verifyConnect(ResponseHead(status: 301)) }
+        let selecting = ResponseHead(status: 200, fields: ["sec-websocket-protocol": "b"])
+        #expect(try OpeningHandshake.verifyConnect(selecting, offeredSubprotocols: ["a", "b"]) == "b")
+        #expect(throws: UpgradeFailure.unaskedSubprotocol) { try OpeningHandshake.verifyConnect(selecting) }
+        #expect(throws: UpgradeFailure.unaskedExtension) {
+            try OpeningHandshake.verifyConnect(ResponseHead(status: 200, fields: ["sec-websocket-extensions": "x"]))
+        }
+    }
 }

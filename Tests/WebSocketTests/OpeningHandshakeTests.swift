@@ -113,6 +113,55 @@ import WebSocket
         #expect(!OpeningHandshake.isUpgrade(try head(["Connection": "Upgrade"])))
     }
 
+    // RFC 8441 §5
+
+    @Test func overHTTP2AnExtendedCONNECTOpensAWebSocketWithoutAKey() throws {
+        let head = OpeningHandshake.connectRequest(
+            target: try RequestTarget("/v3/ws"), host: "a",
+            fields: [
+                "sec-websocket-protocol": "tidegate.v1", "sec-websocket-extensions": "permessage-deflate",
+                "sec-websocket-key": "means nothing",
+            ])
+        #expect(OpeningHandshake.isUpgrade(head))
+        let request = try OpeningHandshake.check(head)
+        #expect(request.key == nil)
+        #expect(request.offeredSubprotocols == ["tidegate.v1"])
+        #expect(request.offersDeflate)
+        #expect(OpeningHandshake.response(to: request) == ResponseHead(status: 200))
+        #expect(
+            OpeningHandshake.response(to: request, subprotocol: "tidegate.v1")
+                == ResponseHead(status: 200, fields: ["Sec-WebSocket-Protocol": "tidegate.v1"]))
+    }
+
+    @Test(
+        arguments: [
+            (["method": "GET"], .methodNotCONNECT), (["protocol": nil], .methodNotCONNECT),
+            (["protocol": "connect-udp"], .protocolNotWebSocket), (["Content-Length": "0"], .bodyPresent),
+            (["Host": nil], .hostInvalid), (["Sec-WebSocket-Version": nil], .webSocketVersionNot13),
+            (["Sec-WebSocket-Version": "8"], .webSocketVersionNot13),
+            (["Sec-WebSocket-Protocol": "a, a"], .subprotocolInvalid),
+        ] as [([String: String?], OpeningHandshakeError)])
+    func aConnectThatBreaksARuleIsRefused(change: [String: String?], rule: OpeningHandshakeError) throws {
+        var head = OpeningHandshake.connectRequest(target: try RequestTarget("/v3/ws"), host: "a")
+        for (name, value) in change {
+            switch name {
+            case "method": head.method = value ?? ""
+            case "protocol": head.protocol = value
+            default:
+                head.fields.removeAll(name)
+                if let value { head.fields.append(name, value) }
+            }
+        }
+        let broken = head
+        #expect(throws: rule) { try OpeningHandshake.check(broken) }
+    }
+
+    @Test func overHTTP2AnUpgradeFieldAsksForNothing() throws {
+        let head = RequestHead(method: "GET", target: try RequestTarget("/v3/ws"), version: .http2, fields: valid)
+        #expect(!OpeningHandshake.isUpgrade(head))
+        #expect(throws: OpeningHandshakeError.methodNotCONNECT) { try OpeningHandshake.check(head) }
+    }
+
     private func head(_ fields: HeaderFields) throws -> RequestHead {
         RequestHead(method: "GET", target: try RequestTarget("/v3/ws"), fields: fields)
     }
