@@ -44,9 +44,12 @@ package enum Socket {
     /// Starts to connect. The descriptor becomes writable when the attempt is over; `connectError` then says how it
     /// went.
     ///
-    /// Throws what is known at once, such as a network that cannot be reached.
-    package static func connect(_ address: SocketAddress) throws(SystemError) -> Descriptor {
+    /// Throws what is known at once, such as a network that cannot be reached, or a `source` that is not this machine's.
+    package static func connect(
+        _ address: SocketAddress, from source: SocketAddress? = nil
+    ) throws(SystemError) -> Descriptor {
         let descriptor = try stream(for: address)
+        if let source { try check(source.withSockaddr { bind(descriptor.raw, $0, $1) }, "bind") }
         let result = address.withSockaddr { Glibc.connect(descriptor.raw, $0, $1) }
         // connect(2): interrupted or not, the attempt of a non-blocking socket goes on by itself.
         if result < 0, errno != EINPROGRESS, errno != EINTR { throw .last("connect") }

@@ -1,5 +1,4 @@
 import Crypto
-import Glibc
 import Reactor
 import TLS
 
@@ -27,12 +26,10 @@ package struct StandInProgram: Sendable {
 
     /// Starts, prints one JSON line that says where everything is, and returns when SIGTERM or SIGINT comes.
     package func run() throws {
-        let end = Monitor(false)
-        try Signals.watch([SIGTERM, SIGINT]) { _ in end.update { $0 = true } }
-        Signals.ignoreBrokenPipes()
+        let end = try StopSignal()
         let running = try start()
-        Self.printLine(running.facts.text)
-        while end.wait(upTo: .seconds(3600), until: { $0 ? true : nil }) == nil {}
+        printLine(running.facts.text)
+        end.wait()
         running.stop()
     }
 
@@ -64,12 +61,6 @@ package struct StandInProgram: Sendable {
         }
         let server = try StandInServer(zones: try makeZones(keys, folder), controlPort: controlPort)
         return Running(facts: facts(server, keys, folder), server: server, keys: keys, certificates: folder)
-    }
-
-    /// Prints at once: standard output to a pipe would wait until the buffer is full.
-    private static func printLine(_ line: String) {
-        let bytes = Array(line.utf8) + [UInt8(ascii: "\n")]
-        _ = write(STDOUT_FILENO, bytes, bytes.count)
     }
 
     private func makeZones(_ keys: [String: String], _ folder: CertificateFolder) throws -> [StandInZone] {

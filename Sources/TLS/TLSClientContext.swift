@@ -8,11 +8,13 @@ package final class TLSClientContext: Sendable {
     let sessions = SessionStore()
     let context: SharedContext
 
-    /// A context that believes `trust` alone. `certificate` is shown to servers that ask for one.
+    /// A context that believes `trust` alone. `certificate` is shown to servers that ask for one. `protocols` are offered
+    /// (RFC 7301), best first: the upstream leg speaks WebSocket over HTTP/1.1 only.
     ///
     /// Throws `.setup` when the certificate cannot be used.
     package init(
-        trust: TrustStore, minimumVersion: TLSVersion = .tls12, certificate: TLSCertificate? = nil
+        trust: TrustStore, minimumVersion: TLSVersion = .tls12, certificate: TLSCertificate? = nil,
+        protocols: [String] = ["http/1.1"]
     ) throws(TLSError) {
         context = try SharedContext(method: TLS_client_method(), minimumVersion: minimumVersion)
         if let certificate { try context.use(certificate) }
@@ -23,8 +25,8 @@ package final class TLSClientContext: Sendable {
         _ = shim_SSL_CTX_set_session_cache_mode(
             pointer, Int(SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL))
         SSL_CTX_sess_set_new_cb(pointer, rememberSession)
-        // The upstream leg speaks WebSocket over HTTP/1.1 only. This function returns 0 for success.
-        let refused = ProtocolList(["http/1.1"]).withWire {
+        // This function returns 0 for success.
+        let refused = ProtocolList(protocols).withWire {
             SSL_CTX_set_alpn_protos(pointer, $0.baseAddress, UInt32($0.count))
         }
         guard refused == 0 else {
