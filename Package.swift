@@ -60,7 +60,7 @@ let package = Package(
             "RelayServer",
             [
                 "Configuration", "RelayCore", "Receipts", "Identity", "Transport", "Reactor", "TLS", "Crypto",
-                "Telemetry",
+                "Telemetry", "HTTP2",
                 "Fetch", "WebSocket", "HTTP", "JSON", "Policy", "Timing", "Bytes",
             ]),
 

@@ -47,7 +47,7 @@ package struct JSONSchema: Sendable {
     private static func value(_ standard: String, of type: KeyType) -> JSONTree {
         switch type {
         case .whole: .number(standard)
-        case .list: standard.isEmpty ? [] : [.text(standard)]
+        case .list: .list(standard.split(separator: ", ").map { .text(String($0)) })
         case .map: [:]
         default: .text(standard)
         }

@@ -121,8 +121,8 @@ extension KeyTable {
             "PEM: revocation lists, one for each authority in `client_ca`. Without a list that is good now, nobody that "
                 + "the authority vouches for is let in."),
         Key(
-            "listeners[].protocols", .list(.choice(["h2", "http/1.1"])), default: "http/1.1",
-            "HTTP versions served."),
+            "listeners[].protocols", .list(.choice(["h2", "http/1.1"])), default: "h2, http/1.1",
+            "HTTP versions served, best first: h2 to clients that ask for it by ALPN."),
         Key(
             "listeners[].proxy_protocol", .choice(["off", "v1-or-v2"]), default: "off",
             force: .notYetRestricting(

@@ -70,13 +70,25 @@ package struct ListenerSettings: Equatable, Sendable {
     package var address: ListenAddress
     /// Chosen by SNI; the first is the default. `nil`: plain `ws://`.
     package var tls: ListenerTLS?
+    /// What is spoken where there is TLS, best first. Without TLS, and to clients that ask for none (RFC 7301): HTTP/1.1.
+    package var protocols: [HTTPProtocol]
     /// How refusals are told to clients.
     package var refusals: RefusalMode
 
-    package init(address: ListenAddress, tls: ListenerTLS? = nil, refusals: RefusalMode = .auto) {
+    package init(
+        address: ListenAddress, tls: ListenerTLS? = nil, protocols: [HTTPProtocol] = HTTPProtocol.allCases,
+        refusals: RefusalMode = .auto
+    ) {
         self.address = address
         self.tls = tls
+        self.protocols = protocols
         self.refusals = refusals
+    }
+
+    /// A version of HTTP, by its ALPN name (RFC 7301 §6, RFC 9113 §3.2).
+    package enum HTTPProtocol: String, CaseIterable, Sendable {
+        case http2 = "h2"
+        case http1 = "http/1.1"
     }
 
     /// How refusals are told.

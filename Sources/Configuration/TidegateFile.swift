@@ -87,8 +87,9 @@ private struct TidegateReader {
             if tls == nil, section.node("tls") == nil, !address.isLoopback {
                 judgePlaintext(section, address, place)
             }
-            checkProtocols(section)
-            listeners.append(ListenerSettings(address: address, tls: tls, refusals: section.choice("refusals")))
+            listeners.append(
+                ListenerSettings(
+                    address: address, tls: tls, protocols: protocols(section), refusals: section.choice("refusals")))
         }
         return listeners
     }
@@ -134,14 +135,13 @@ private struct TidegateReader {
         return nil
     }
 
-    private mutating func checkProtocols(_ listener: Section) {
-        guard let node = listener.node("protocols") else { return }
-        let names = listener.texts("protocols")
-        if !names.contains(where: { $0.text == "http/1.1" }) {
-            faults.error(node.place, "protocols must hold http/1.1: h2 is not yet in force")
-        } else if let h2 = names.first(where: { $0.text == "h2" }) {
-            faults.note(h2.place, "h2 is not yet in force; http/1.1 is served")
+    private mutating func protocols(_ listener: Section) -> [ListenerSettings.HTTPProtocol] {
+        guard let node = listener.node("protocols") else { return ListenerSettings.HTTPProtocol.allCases }
+        let protocols = listener.texts("protocols").compactMap { ListenerSettings.HTTPProtocol(rawValue: $0.text) }
+        if !protocols.contains(.http1) {
+            faults.error(node.place, "protocols must hold http/1.1: the provider's SDKs speak nothing else; add it")
         }
+        return protocols
     }
 
     // MARK: Zones

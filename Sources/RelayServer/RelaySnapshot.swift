@@ -1,5 +1,6 @@
 import Configuration
 import Crypto
+import HTTP2
 import HTTP
 import Identity
 import Policy
@@ -128,6 +129,7 @@ package final class RelaySnapshot: Sendable {
 /// What the TLS context of a listener is made of.
 private struct TLSIdentity: Equatable {
     let settings: ListenerTLS
+    let protocols: [ListenerSettings.HTTPProtocol]
     /// Of each certificate.
     let certificates: [[UInt8]]
     /// Of what is asked of clients.
@@ -147,15 +149,22 @@ extension RelaySnapshot.Listener {
             (self.tls, identity) = (nil, nil)
             return
         }
+        if settings.protocols.contains(.http2) {
+            do throws(HTTP2LibraryError) { try HTTP2Library.check() } catch {
+                throw RelayStartError(text: "\(error) Or leave h2 out of `protocols`.")
+            }
+        }
         do throws(TLSError) {
-            (self.tls, identity) = try Self.context(tls, replacing: former.first { $0.address == address })
+            (self.tls, identity) = try Self.context(
+                tls, settings.protocols, replacing: former.first { $0.address == address })
         } catch {
             throw RelayStartError(text: error.detail)
         }
     }
 
     private static func context(
-        _ settings: ListenerTLS, replacing former: RelaySnapshot.Listener?
+        _ settings: ListenerTLS, _ protocols: [ListenerSettings.HTTPProtocol],
+        replacing former: RelaySnapshot.Listener?
     ) throws(TLSError) -> (TLSServerContext, TLSIdentity) {
         var certificates: [TLSCertificate] = []
         for files in settings.certificates {
@@ -163,11 +172,12 @@ extension RelaySnapshot.Listener {
         }
         let clients = try settings.clients?.authentication()
         let identity = TLSIdentity(
-            settings: settings, certificates: certificates.map(\.fingerprint), clients: clients?.fingerprint)
+            settings: settings, protocols: protocols, certificates: certificates.map(\.fingerprint),
+            clients: clients?.fingerprint)
         if let kept = former?.tls, former?.identity == identity { return (kept, identity) }
         let context = try TLSServerContext(
             certificates: certificates, minimumVersion: settings.minimum == .tls13 ? .tls13 : .tls12,
-            clients: clients, ticketKeys: former?.tls?.ticketKeys ?? .make())
+            protocols: protocols.map(\.rawValue), clients: clients, ticketKeys: former?.tls?.ticketKeys ?? .make())
         return (context, identity)
     }
 }

@@ -15,7 +15,7 @@ final class SessionDriver {
     let id: String
     /// Unchecked, because it is used with every message. Nothing that it lends bytes to calls back: transports only write.
     @exclusivity(unchecked) private var session: Session
-    private let client: Transport
+    private let client: ClientLeg
     private let upstream = UpstreamLeg()
     private unowned let worker: Worker
     /// What the session is judged under.
@@ -63,7 +63,7 @@ final class SessionDriver {
         let upstream: UpstreamRequest
     }
 
-    init(_ client: Transport, worker: Worker) {
+    init(_ client: ClientLeg, worker: Worker) {
         id = worker.newSessionID()
         self.client = client
         self.worker = worker
@@ -136,7 +136,7 @@ final class SessionDriver {
     func reconsider() {
         guard !isJudged(under: worker.snapshot) else { return }
         snapshot = worker.snapshot
-        judge(isStillVerified: transport(of: .upstream).map(mayStand) ?? true)
+        judge(isStillVerified: upstreamTransport.map(mayStand) ?? true)
     }
 
     private func judge(isStillVerified: Bool) {
@@ -159,7 +159,7 @@ final class SessionDriver {
 
 extension SessionDriver: TransportDelegate {
     func transport(_ transport: Transport, received bytes: RawSpan) {
-        guard transport !== client, let screen else { return read(bytes, from: transport) }
+        guard !client.isConnection(transport), let screen else { return read(bytes, from: transport) }
         // Nothing else of the relay gets to see the key: not the session, and so no record of it either.
         if screen.pass(bytes, to: { read($0, from: transport) }) { transport.wipe(bytes) }
     }
@@ -228,7 +228,22 @@ extension SessionDriver: TransportDelegate {
     }
 
     private func leg(of transport: Transport) -> Leg {
-        transport === client ? .client : .upstream
+        client.isConnection(transport) ? .client : .upstream
+    }
+}
+
+/// The client's side, where it has no transport of its own.
+extension SessionDriver {
+    func received(_ bytes: RawSpan) {
+        pass(bytes, from: .client)
+    }
+
+    func clientWrote() {
+        reportQueue(toward: .client)
+    }
+
+    func clientEnded() {
+        handle(.legEnded(.client))
     }
 }
 
@@ -246,7 +261,7 @@ extension SessionDriver {
     private func perform(_ action: SessionAction) {
         switch action {
         case .identify: identify()
-        case .open: client.write(OpeningAnswer.bytes(to: request?.upgrade))
+        case .open: request?.upgrade.map(client.open)
         case .refuse(let refusal): answer(refusal)
         case .send(.client, let frame): tell(frame.encoded(mask: nil).span.bytes)
         case .send(.upstream, let frame): upstream.write(frame)
@@ -255,21 +270,23 @@ extension SessionDriver {
         case .spend: spend()
         case .passHeld: session.passHeld(tell)
         case .join: join()
-        case .pause(let leg): transport(of: leg)?.pauseReading()
-        case .resume(let leg): transport(of: leg)?.resumeReading()
+        case .pause(.client): client.pauseReading()
+        case .pause(.upstream): upstreamTransport?.pauseReading()
+        case .resume(.client): client.resumeReading()
+        case .resume(.upstream): upstreamTransport?.resumeReading()
         case .abandonDial: dropDial()
         case .reportRefusedKey(let endpoint, let key): worker.keyRefused(key, at: endpoint, session: id)
         case .rewind: upstream.rewind()
         case .forgetPassed: forgetPassed()
-        case .finish(let leg): transport(of: leg)?.finish()
-        case .abort(let leg): transport(of: leg)?.abort()
+        case .finish(.client): client.finish()
+        case .finish(.upstream): upstreamTransport?.finish()
+        case .abort(.client): client.abort()
+        case .abort(.upstream): upstreamTransport?.abort()
         case .conclude(let summary): conclude(summary)
         }
     }
 
-    private func transport(of leg: Leg) -> Transport? {
-        leg == .client ? client : upstream.transport ?? dialed?.transport
-    }
+    private var upstreamTransport: Transport? { upstream.transport ?? dialed?.transport }
 
     private func identify() {
         // A connection taken before the relay began to drain, whose request came after.
@@ -312,7 +329,7 @@ extension SessionDriver {
     }
 
     private func identifyAgain(_ proof: CredentialProof) -> IdentityOutcome {
-        if let listener, !snapshot.stillTakes(client, on: listener) { return .unknown }
+        if let listener, !snapshot.stillTakes(client.transport, on: listener) { return .unknown }
         return session.tenant.map { snapshot.identifier.identifyAgain(proof, of: $0) } ?? .missing
     }
 
@@ -337,7 +354,7 @@ extension SessionDriver {
     }
 
     private func answer(_ refusal: Refusal) {
-        client.write(RefusalAnswer.bytes(refusal, session: id))
+        client.answer(Answer(refusal, session: id))
         if obstacle == nil { client.finish() } else { client.leave() }
     }
 

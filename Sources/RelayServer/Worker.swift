@@ -27,6 +27,8 @@ final class Worker {
     /// By their listeners' numbers.
     private var acceptors: [Int: Acceptor] = [:]
     private(set) var drivers: [String: SessionDriver] = [:]
+    /// Connections that carry many sessions, or none at the moment.
+    private var multiplexed: [ObjectIdentifier: MultiplexedConnection] = [:]
     /// Sessions that may have to be judged under the present snapshot still.
     private var unjudged: ArraySlice<SessionDriver> = []
     private var judgedAtOnce = 1
@@ -158,6 +160,16 @@ extension Worker {
 
     func add(_ driver: SessionDriver) {
         drivers[driver.id] = driver
+    }
+
+    func add(_ connection: MultiplexedConnection) {
+        multiplexed[ObjectIdentifier(connection)] = connection
+    }
+
+    /// As with drivers, it may be in the middle of its own turn.
+    func remove(_ connection: MultiplexedConnection) {
+        guard let connection = multiplexed.removeValue(forKey: ObjectIdentifier(connection)) else { return }
+        loop.retire(connection)
     }
 
     /// The driver may be in the middle of its own turn, so it lives until the loop's ends.
@@ -338,6 +350,7 @@ extension Worker: TimerHandler {
         state = .draining
         for acceptor in acceptors.values { acceptor.stop() }
         acceptors = [:]
+        for connection in Array(multiplexed.values) { connection.drain() }
         _ = loop.schedule(self, at: loop.now + patience)
         stopIfDrained()
     }

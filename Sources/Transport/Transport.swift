@@ -45,7 +45,7 @@ package final class Transport {
 
     /// How long a peer may take to read the last bytes and end its side. A constant of ours: nothing hangs on it but a
     /// descriptor, and a browser ends its side at once.
-    static let linger = Duration.seconds(5)
+    package static let linger = Duration.seconds(5)
 
     /// A transport over a socket that was accepted, or is being connected when `isConnecting`.
     package init(

@@ -28,7 +28,7 @@ enum Arrows {
         "Fetch": ["CCurl", "Crypto"],
         "RelayServer": [
             "Configuration", "RelayCore", "Receipts", "Identity", "Transport", "Reactor", "TLS", "Crypto", "Telemetry",
-            "Fetch", "WebSocket", "HTTP", "JSON", "Policy", "Timing", "Bytes",
+            "HTTP2", "Fetch", "WebSocket", "HTTP", "JSON", "Policy", "Timing", "Bytes",
         ],
         "StandIn": [
             "Transport", "Reactor", "TLS", "HTTP2", "Crypto", "COpenSSL", "CNGHTTP2", "CDemoAudio", "WebSocket",

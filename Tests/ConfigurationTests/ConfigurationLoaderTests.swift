@@ -32,7 +32,7 @@ import Testing
         func named(_ faults: [Fault]) -> [String] { faults.map { String($0.message.prefix { $0 != " " }) }.sorted() }
         #expect(
             named(result.readFaults.notes) == [
-                "h2", "zones.eu.warm",
+                "zones.eu.warm"
             ])
         #expect(
             named(result.readFaults.warnings.filter { $0.message.contains("NOT YET IN FORCE") }) == [

@@ -25,7 +25,8 @@ import Testing
         for key in table.keys {
             guard let standard = key.standard, !standard.isEmpty else { continue }
             switch key.type {
-            case .list(let item): #expect(item.accepts(standard), "\(key.path)")
+            case .list(let item):
+                #expect(standard.split(separator: ", ").allSatisfy { item.accepts(String($0)) }, "\(key.path)")
             case .anyOrList: #expect(standard == "any", "\(key.path)")
             default: #expect(key.type.accepts(standard), "\(key.path)")
             }

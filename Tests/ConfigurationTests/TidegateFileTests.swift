@@ -169,10 +169,6 @@ import Testing
             "error: client_crl is without effect where no certificate is asked for; name those who issue them under"
         ),
         (
-            "[{address: \"127.0.0.1:0\"}]", "[{address: \"127.0.0.1:0\", protocols: [h2, http/1.1]}]",
-            "note: h2 is not yet in force"
-        ),
-        (
             "{address: \"127.0.0.1:0\"}", "{address: \"0.0.0.0:80\", plaintext: allow}",
             "t.yaml:3:48: warning: 0.0.0.0:80 serves plain ws:// off loopback, where keys and audio can be heard"
         ),

@@ -6,7 +6,7 @@ import Testing
 import WebSocket
 
 /// How sessions come about: who asks in which way, and which zone hears it.
-@Suite("01 Opening") struct Opening {
+@Suite("01 Opening", .overEachHTTP) struct Opening {
     @Test(arguments: [("acme", "eu"), ("globex", "us"), ("umbrella", "edge"), ("initech", "us"), ("hooli", "edge")])
     func aTenantIsHeardInItsFirstZone(tenant: String, zone: String) throws {
         let harbour = try RelayHarbour()

@@ -9,7 +9,7 @@ import Testing
 import WebSocket
 
 /// Every refusal in both its forms, byte for byte, and that those before the dial cost none.
-@Suite("02 Refusals") struct Refusals {
+@Suite("02 Refusals", .overEachHTTP) struct Refusals {
     @Test(arguments: ClientsFault.all)
     func aRefusalBeforeTheDialIsAProblemDocument(fault: ClientsFault) throws {
         let stage = try Stage(fault)
@@ -69,7 +69,7 @@ import WebSocket
         #expect(payload.reason.utf8.count == 122)
     }
 
-    @Test(arguments: BadHandshake.all)
+    @Test(.overHTTP1Alone, arguments: BadHandshake.all)
     func aBadHandshakeIsRefusedOverHTTPWhateverTheListenerSays(bad: BadHandshake) throws {
         let harbour = try RelayHarbour { $0.listeners[1].refusals = .websocket }
         let client = try harbour.wire()
@@ -94,7 +94,7 @@ import WebSocket
         #expect(harbour.acceptedAnywhere == 0)
     }
 
-    @Test func aHeadThatIsNotCompleteInTimeIs408() throws {
+    @Test(.overHTTP1Alone) func aHeadThatIsNotCompleteInTimeIs408() throws {
         let harbour = try RelayHarbour { $0.timeouts.handshake = .milliseconds(200) }
         let client = try harbour.secureWire()
         client.send("GET /v3/ws HTTP/1.1\r\nHost: local")
@@ -104,7 +104,7 @@ import WebSocket
         #expect(client.end == .finished)
     }
 
-    @Test func aConnectionThatSaysNothingIsCut() throws {
+    @Test(.overHTTP1Alone) func aConnectionThatSaysNothingIsCut() throws {
         let harbour = try RelayHarbour { $0.timeouts.handshake = .milliseconds(200) }
         let silent = try harbour.secureWire()
         #expect(silent.readToEnd() == [])
@@ -126,7 +126,7 @@ import WebSocket
         #expect(harbour.accepted(in: "us") + harbour.accepted(in: "edge") == 0)
     }
 
-    @Test func whatFollowsARefusedRequestIsNeverRead() throws {
+    @Test(.overHTTP1Alone) func whatFollowsARefusedRequestIsNeverRead() throws {
         let harbour = try RelayHarbour()
         let client = try harbour.wire()
         let good = WireClient.head(lines: ["Authorization: \(harbour.key(of: "acme"))"])

@@ -6,7 +6,7 @@ import Testing
 import WebSocket
 
 /// What arrives is what was sent: every payload, every message's boundaries and fragments, every byte of the query.
-@Suite("03 Bytes") struct Bytes {
+@Suite("03 Bytes", .overEachHTTP) struct Bytes {
     @Test(arguments: [ZoneSettings.Provider.generic, .assemblyai], [1, 2] as [UInt64])
     func everyFramePassesAsItIsBothWays(provider: ZoneSettings.Provider, seed: UInt64) throws {
         let harbour = try RelayHarbour { $0.useEcho(as: provider) }

@@ -5,7 +5,7 @@ import StandIn
 import Testing
 
 /// What the provider is asked: a request made anew, with nothing of the client's that is not on the list.
-@Suite("04 Upstream request") struct UpstreamRequests {
+@Suite("04 Upstream request", .overEachHTTP) struct UpstreamRequests {
     @Test func theWholeHeadIsTheRelaysOwn() throws {
         let harbour = try RelayHarbour()
         let client = try harbour.secureWire()
@@ -98,7 +98,7 @@ import Testing
         #expect(harbour.acceptedAnywhere == 0)
     }
 
-    @Test func aRequestBehindARefusedUpgradeReachesNobody() throws {
+    @Test(.overHTTP1Alone) func aRequestBehindARefusedUpgradeReachesNobody() throws {
         let harbour = try RelayHarbour()
         let good = WireClient.head(lines: ["Authorization: \(harbour.key(of: "acme"))"])
         for bad in ["Version: 8", "Version: 13\r\nContent-Length: 3", "Version: 13\r\nTransfer-Encoding: chunked"] {

@@ -4,7 +4,7 @@ import Testing
 import WebSocket
 
 /// How sessions end with Close frames, and without.
-@Suite("05 Closes") struct Closes {
+@Suite("05 Closes", .overEachHTTP) struct Closes {
     @Test func theClientsCloseReachesTheProviderAndItsAnswerComesBack() throws {
         let harbour = try RelayHarbour { $0.useEcho() }
         for (number, code) in ((codes as [UInt16?]) + [nil]).enumerated() {

@@ -4,7 +4,7 @@ import Testing
 import WebSocket
 
 /// A provider bills an abandoned session for three hours: however a client goes, `Terminate` is said, once.
-@Suite("06 Terminate") struct Terminate {
+@Suite("06 Terminate", .overEachHTTP) struct Terminate {
     @Test(arguments: Death.allCases, Moment.all)
     func aClientThatDiesIsTerminated(death: Death, moment: Moment) throws {
         let harbour = try RelayHarbour()

@@ -10,7 +10,7 @@ import Testing
 import WebSocket
 
 /// What providers and their networks do wrong: what the client is told, what is tried next, and that nothing hangs.
-@Suite("07 Upstream faults") struct UpstreamFaults {
+@Suite("07 Upstream faults", .overEachHTTP) struct UpstreamFaults {
     // MARK: Before the upstream is open
 
     @Test(arguments: DialFault.all)

@@ -4,7 +4,7 @@ import Testing
 import WebSocket
 
 /// What clients may not send: the code they are told, and that the provider is told to finish.
-@Suite("08 Frames") struct Frames {
+@Suite("08 Frames", .overEachHTTP) struct Frames {
     @Test(arguments: Offence.all)
     func aClientThatBreaksTheProtocolIsToldAndTheProviderIsTerminated(offence: Offence) throws {
         let harbour = try RelayHarbour { $0.limits.messageBytes = 64 << 10 }

@@ -9,7 +9,7 @@ import Timing
 import WebSocket
 
 /// Peers that send without end, or read nothing: it costs them their own session at most.
-@Suite("11 Floods") struct Floods {
+@Suite("11 Floods", .overEachHTTP) struct Floods {
     /// More than the system's buffers on both legs and the stand-in's own take.
     static let flood = 64 << 20
 

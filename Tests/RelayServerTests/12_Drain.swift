@@ -1,18 +1,19 @@
 import Configuration
 import HTTP
 import RelayServer
+import Reactor
 import StandIn
 import Testing
 import Timing
 import WebSocket
 
 /// How the relay stops: nobody new, time for those who are there, and then a proper end.
-@Suite("12 Drain", .timeLimit(.minutes(1))) struct Drain {
+@Suite("12 Drain", .overEachHTTP, .timeLimit(.minutes(1))) struct Drain {
     @Test func aRelayWithNothingToDoEndsAtOnce() throws {
         let harbour = try RelayHarbour()
         harbour.relay.drain()
         harbour.relay.wait()
-        #expect(WireClient.isRefused(port: harbour.port))
+        #expect(WireClient.isRefused(port: harbour.relay.addresses[0].port))
         #expect(harbour.log.text.last?.contains(#""stopped""#) == true)
     }
 
@@ -20,7 +21,7 @@ import WebSocket
         let harbour = try RelayHarbour { $0.makeNeighbours() }
         let neighbours = try Neighbours(in: harbour)
         harbour.relay.drain()
-        for port in [harbour.port, harbour.plainPort] {
+        for port in harbour.relay.addresses.map(\.port) {
             while !WireClient.isRefused(port: port) {}
         }
         try neighbours.goAround()

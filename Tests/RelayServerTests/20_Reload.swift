@@ -7,7 +7,7 @@ import Testing
 import Timing
 
 /// New versions of policy and configuration under live traffic: who may stay notices nothing, who may not is told at once.
-@Suite("20 Reload", .timeLimit(.minutes(2))) struct Reload {
+@Suite("20 Reload", .overEachHTTP, .timeLimit(.minutes(2))) struct Reload {
     // MARK: Policy
 
     @Test func sessionsMovedOutOfTheirZoneAreToldAndTerminatedAndTheOthersGoOn() throws {
@@ -120,7 +120,7 @@ import Timing
 
     // MARK: Configuration
 
-    @Test func newHandshakesUseTheNewCertificateAndOldSessionsLive() throws {
+    @Test(.overHTTP1Alone) func newHandshakesUseTheNewCertificateAndOldSessionsLive() throws {
         let harbour = try RelayHarbour { $0.makeNeighbours() }
         let neighbours = try Neighbours(in: harbour)
         try harbour.reload { try $0.renewCertificates(names: ["localhost", "renewed.example.com"]) }
@@ -140,10 +140,10 @@ import Timing
         #expect(try old.toTheEnd().closeCode == 1000)
     }
 
-    @Test func listenersComeAndGoAndSessionsStay() throws {
+    @Test(.overHTTP1Alone) func listenersComeAndGoAndSessionsStay() throws {
         let harbour = try RelayHarbour { $0.makeNeighbours() }
         let neighbours = try Neighbours(in: harbour)
-        let plain = harbour.plainPort
+        let plain = harbour.relay.addresses[1].port
         try harbour.reload { $0.listeners.removeLast() }
         #expect(harbour.relay.addresses.count == 1)
         while !WireClient.isRefused(port: plain) {}

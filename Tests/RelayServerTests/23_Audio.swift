@@ -6,7 +6,7 @@ import Timing
 import WebSocket
 
 /// The relay measures audio without reading it, and comes to what the provider counts.
-@Suite("23 Audio") struct Audio {
+@Suite("23 Audio", .overEachHTTP) struct Audio {
     /// Milliseconds that one message of samples lasts.
     private static let chunk = 100
     private static let chunks = 10

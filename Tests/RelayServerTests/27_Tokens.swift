@@ -4,11 +4,12 @@ import HTTP
 import Policy
 import RelayServer
 import RelayTestKit
+import Reactor
 import StandIn
 import Testing
 
 /// `GET /v3/token`: who mints what for whom, and who may read the answer.
-@Suite("27 Tokens", .timeLimit(.minutes(1))) struct Tokens {
+@Suite("27 Tokens", .overEachHTTP, .timeLimit(.minutes(1))) struct Tokens {
     @Test(arguments: ["", "Bearer "]) func aClientKeyMintsATokenInTheProvidersForm(_ scheme: String) throws {
         let harbour = try RelayHarbour.withTokens()
         let answer = try harbour.askForToken(authorization: scheme + harbour.key(of: "acme"))
@@ -222,7 +223,7 @@ import Testing
         #expect(answer.body.isEmpty == (method == "HEAD" || method == "OPTIONS"))
     }
 
-    @Test(arguments: [("Content-Length: 0", 200), ("Content-Length: 1", 400), ("Transfer-Encoding: chunked", 400)])
+    @Test(.overHTTP1Alone, arguments: [("Content-Length: 0", 200), ("Content-Length: 1", 400), ("Transfer-Encoding: chunked", 400)])
     func aRequestHasNoBody(_ line: String, _ status: Int) throws {
         let harbour = try RelayHarbour.withTokens()
         let lines = ["Authorization: \(harbour.key(of: "acme"))", line]
@@ -261,7 +262,7 @@ import Testing
         wire.send("GET /v3/token?expires_in_seconds=60 HTTP/1.1\r\n")
         _ = try harbour.client("globex").opened()
         harbour.relay.drain()
-        while !WireClient.isRefused(port: harbour.plainPort) {}
+        while !WireClient.isRefused(port: harbour.relay.addresses[1].port) {}
         wire.send("Host: localhost\r\nAuthorization: \(harbour.key(of: "acme"))\r\n\r\n")
         let answer = try TokenReply(wire.readToEnd())
         #expect(answer.status == 503 && answer.json["type"] == "urn:tidegate:refusal:draining")

@@ -11,7 +11,7 @@ import WebSocket
 
 /// Whoever is refused too often hears no more than that it is: no reason, no record, no closing handshake. Whoever is good
 /// notices nothing.
-@Suite("29 Refusal limits", .timeLimit(.minutes(1))) struct RefusalLimitStories {
+@Suite("29 Refusal limits", .overEachHTTP, .timeLimit(.minutes(1))) struct RefusalLimitStories {
     /// A few refusals, and none again for longer than any story takes.
     private static let few = RefusalLimits.Rules(
         party: TokenBucket.Rule(size: 3, interval: .seconds(3600)),
@@ -130,7 +130,7 @@ import WebSocket
 
     // MARK: In every form
 
-    @Test(arguments: ["GET /v3/ws HTTP/1.1\r\nHost: localhost\r\n\r\n", "BREW /pot HTCPCP/1.0\r\n\r\n"])
+    @Test(.overHTTP1Alone, arguments: ["GET /v3/ws HTTP/1.1\r\nHost: localhost\r\n\r\n", "BREW /pot HTCPCP/1.0\r\n\r\n"])
     func whatIsNoProperRequestCountsToo(head: String) throws {
         let harbour = try harbour()
         func status() throws -> Int {
@@ -142,7 +142,7 @@ import WebSocket
         #expect(try status() == 429)
     }
 
-    @Test func aRequestThatNeverComesToItsEndCountsToo() throws {
+    @Test(.overHTTP1Alone) func aRequestThatNeverComesToItsEndCountsToo() throws {
         let harbour = try harbour { $0.timeouts.handshake = .milliseconds(100) }
         func status() throws -> Int {
             let client = try harbour.wire()
@@ -168,7 +168,7 @@ import WebSocket
     }
 
     /// A client that never ends its side, as long as the story lasts.
-    @Test func nobodyIsWaitedForWhoIsTurnedAway() throws {
+    @Test(.overHTTP1Alone) func nobodyIsWaitedForWhoIsTurnedAway() throws {
         let harbour = try harbour()
         for number in 1...3 { _ = try harbour.ask(showing: "wrong \(number)") }
         let clients = try (1...20).map { _ in
@@ -209,7 +209,7 @@ import WebSocket
 }
 
 /// Nothing tells one credential that is no good from another.
-@Suite("29 Credentials that are no good") struct WorthlessCredentials {
+@Suite("29 Credentials that are no good", .overEachHTTP) struct WorthlessCredentials {
     @Test func theyAreAllAnsweredAlike() throws {
         let harbour = try RelayHarbour()
         let revoked = harbour.key(of: "globex")

@@ -21,7 +21,7 @@ struct OpenSockets: Equatable {
     }
 
     private init(of harbour: RelayHarbour) {
-        let relay = Set(harbour.relay.addresses.map(\.port))
+        let relay = Set(harbour.clientPorts)
         let providers = Set(harbour.standIn.ports.values)
         for descriptor in ProcessFiles.descriptors {
             guard let peer = try? Socket.peerAddress(descriptor), let own = try? Socket.localAddress(descriptor) else {

@@ -29,6 +29,8 @@ final class RelayHarbour {
     let providerKeys: [String: String]
     /// For files of a story.
     let folder: String
+    /// In front of the relay in a story that is told over HTTP/2.
+    private let bridge: HTTP2Bridge?
 
     /// How long anything may take that happens at once when all is well.
     ///
@@ -52,10 +54,12 @@ final class RelayHarbour {
         let snapshot = try plan.snapshot(ports: standIn.ports)
         relay = try RelayServer.start(
             snapshot, log: log.log, resolver: plan.resolver, breakers: plan.breakers, refusals: plan.refusals)
+        bridge = Carrier.current == .http2 ? try plan.bridge(to: relay.addresses[0]) : nil
     }
 
     deinit {
         clients.stop()
+        bridge?.stop()
         relay.stop()
         relay.wait()
         standIn.stop()
@@ -76,11 +80,14 @@ final class RelayHarbour {
     /// Who issued the relay's certificates.
     var authority: ThrowawayAuthority { plan.authority }
 
-    /// The TLS listener's port.
-    var port: UInt16 { relay.addresses[0].port }
+    /// The TLS listener's port, or that of the bridge to it.
+    var port: UInt16 { bridge?.ports[0] ?? relay.addresses[0].port }
 
-    /// The plain listener's port.
-    var plainPort: UInt16 { relay.addresses[1].port }
+    /// The plain listener's port. Over HTTP/2 it leads to the other listener, by the bridge's own plain door.
+    var plainPort: UInt16 { bridge?.ports[1] ?? relay.addresses[1].port }
+
+    /// Where clients connect: to the relay, or to the bridge before it.
+    var clientPorts: [UInt16] { bridge?.ports ?? relay.addresses.map(\.port) }
 
     var ledger: Monitor<Ledger> { standIn.ledger }
 
@@ -264,6 +271,16 @@ extension RelayHarbour {
             return RelayConfiguration(
                 settings: settings,
                 policy: settings.policy(version: "\(version)", tenants: try tenants.map { try $0.policy() }))
+        }
+
+        /// What HTTP/1.1 clients meet in place of the listener at `address`, which has them as streams.
+        fileprivate func bridge(to address: SocketAddress) throws -> HTTP2Bridge {
+            let trust = try TLSClientContext(trust: TrustStore(pem: authority.certificatePEM), protocols: ["h2"])
+            let certificates = try (listeners[0].tls?.certificates ?? []).map {
+                try TLSCertificate(chainFile: $0.chain, keyFile: $0.key)
+            }
+            return try HTTP2Bridge(
+                to: address, trust: trust, doors: [TLSServerContext(certificates: certificates), nil])
         }
 
         fileprivate static func variable(ofKey zone: String) -> String { "KEY_OF_\(zone)" }

@@ -34,7 +34,7 @@ import Testing
 
     @Test(arguments: RefusalName.allCases) func everyRefusalCanBeAnswered(_ name: RefusalName) throws {
         for status in name.statuses {
-            let answer = TokenAnswer.refused(Refusal(name, "No.", status: status), session: "1").bytes([:])
+            let answer = TokenAnswer.refused(Refusal(name, "No.", status: status), session: "1").answer([:]).http1Bytes
             var consumed = 0
             var parser = ResponseHeadParser()
             let head = try #require(try parser.parse(answer.span.bytes, consumed: &consumed))
@@ -51,11 +51,11 @@ import Testing
                 == "HTTP/1.1 204 No Content\r\nCache-Control: no-store\r\nAllow: GET, OPTIONS\r\nConnection: close\r\n\r\n"
         )
         let refused = TokenAnswer.refused(Refusal(.badRequest, "No.", status: 405), session: "1")
-        let head = String(decoding: refused.bytes([:], isHead: true), as: UTF8.self)
+        let head = String(decoding: refused.answer([:], isHead: true).http1Bytes, as: UTF8.self)
         #expect(head.hasSuffix("\r\n\r\n") && text(refused).hasPrefix(head))
     }
 }
 
 private func text(_ answer: TokenAnswer) -> String {
-    String(decoding: answer.bytes([:]), as: UTF8.self)
+    String(decoding: answer.answer([:]).http1Bytes, as: UTF8.self)
 }

@@ -33,9 +33,9 @@ extension Worker {
     }
 
     /// Answers a request that never becomes a session: without a dial, a line of the log or a receipt of its own.
-    func turnAway(_ transport: Transport, _ obstacle: RefusalObstacle) {
-        transport.write(RefusalAnswer.bytes(.tooOften(obstacle), session: newSessionID()))
-        transport.leave()
+    func turnAway(_ client: ClientLeg, _ obstacle: RefusalObstacle) {
+        client.answer(Answer(.tooOften(obstacle), session: newSessionID()))
+        client.leave()
         countUntold(obstacle)
     }
 

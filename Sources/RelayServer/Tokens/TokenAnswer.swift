@@ -2,8 +2,7 @@ import HTTP
 import JSON
 import Policy
 
-/// An answer to a request for a token. The connection ends with it: no client of the provider's asks twice in a row, and
-/// nothing that comes behind the request has to be made sense of.
+/// An answer to a request for a token.
 struct TokenAnswer: Equatable {
     private let status: Int
     private let contentType: String?
@@ -25,7 +24,7 @@ struct TokenAnswer: Equatable {
 
     /// The problem document, with the sentence once more where the provider's Node SDK looks for it.
     static func refused(_ refusal: Refusal, session: String) -> TokenAnswer {
-        var problem = RefusalAnswer.problem(refusal, session: session)
+        var problem = Answer.problem(refusal, session: session)
         problem.extensions["error"] = refusal.sentence
         var answer = TokenAnswer(
             status: refusal.status, contentType: ProblemDetails.contentType, body: problem.json)
@@ -40,23 +39,10 @@ struct TokenAnswer: Equatable {
     /// RFC 9110 §10.2.1
     private static let allowed = "GET, OPTIONS"
 
-    /// The bytes on the wire, with what page scripts may know of them. RFC 9110 §9.3.2: a `HEAD` is not answered with a body.
-    func bytes(_ access: HeaderFields, isHead: Bool = false) -> [UInt8] {
-        var all = HeaderFields()
-        // RFC 9110 §8.6: a 204 has no length.
-        if let contentType {
-            all.append("Content-Type", contentType)
-            all.append("Content-Length", String(body.count))
-        }
-        all.append("Cache-Control", "no-store")
-        all.append(contentsOf: fields)
+    /// The answer as it is told, with what page scripts may know of it.
+    func answer(_ access: HeaderFields, isHead: Bool = false) -> Answer {
+        var all = fields
         all.append(contentsOf: access)
-        all.append("Connection", "close")
-        do {
-            return try HeadSerializer.serialize(ResponseHead(status: status, fields: all)) + (isHead ? [] : body)
-        } catch {
-            // An origin that was parsed is the only part that a peer named, and its text is made of letters and digits.
-            preconditionFailure("an answer of ours is not HTTP: \(error)")
-        }
+        return Answer(status, contentType: contentType, body: body, isHead: isHead, fields: all)
     }
 }

@@ -31,11 +31,11 @@ struct TokenDesk {
         self.worker = worker
     }
 
-    /// Gives the answer's bytes as soon as it is known whom the credential proves, or what keeps a refusal from being told in
+    /// Gives the answer as soon as it is known whom the credential proves, or what keeps a refusal from being told in
     /// full.
-    func answer(_ reply: @escaping (Result<[UInt8], RefusalObstacle>) -> Void) {
+    func answer(_ reply: @escaping (Result<Answer, RefusalObstacle>) -> Void) {
         guard head.method != "OPTIONS" else {
-            return reply(.success(TokenAnswer.options.bytes(access(of: nil).preflightFields)))
+            return reply(.success(TokenAnswer.options.answer(access(of: nil).preflightFields)))
         }
         // A token mints no other.
         worker.identify(credential) { found in
@@ -44,10 +44,10 @@ struct TokenDesk {
         }
     }
 
-    private func answer(to identification: Identification) throws(RefusalObstacle) -> [UInt8] {
+    private func answer(to identification: Identification) throws(RefusalObstacle) -> Answer {
         let tenant = identification.tenant.flatMap { policy.tenants[$0] }
         let access = access(of: tenant)
-        return try outcome(identification).bytes(access.fields, isHead: head.method == "HEAD")
+        return try outcome(identification).answer(access.fields, isHead: head.method == "HEAD")
     }
 
     private var policy: PolicySnapshot { worker.snapshot.policy }

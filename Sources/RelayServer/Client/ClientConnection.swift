@@ -7,29 +7,32 @@ import Telemetry
 import Timing
 import Transport
 
-/// An accepted connection until its request is complete: TLS, then one HTTP/1.1 head, within the handshake's time.
+/// An accepted connection until it is known what it carries: TLS, then HTTP/2 where ALPN says so, or one HTTP/1.1 head,
+/// within the handshake's time. What follows the head belongs to the session that is made of it.
 ///
-/// What follows the head belongs to the session that is made of it; a request for a token is answered here and now. Owned by its transport, on the loop's thread.
+/// Owned by its transport, on the loop's thread.
 final class ClientConnection {
     private let transport: Transport
     private let listener: RelaySnapshot.Listener
     private unowned let worker: Worker
+    /// The request must be complete by then.
+    private let deadline: Instant
     private var parser: RequestHeadParser
     private var timer: TimerToken?
     private var hasSpoken = false
-    /// The request is for a token; nothing else is taken on this connection.
-    private var isAnswering = false
+    private var hasRequested = false
 
     init(_ transport: Transport, listener: RelaySnapshot.Listener, worker: Worker) {
         self.transport = transport
         self.listener = listener
         self.worker = worker
+        deadline = worker.loop.now + worker.snapshot.handshake
         parser = RequestHeadParser(limits: worker.snapshot.headLimits)
     }
 
     func start() throws(SystemError) {
         try transport.start(self)
-        timer = worker.loop.schedule(self, at: worker.loop.now + worker.snapshot.handshake)
+        timer = worker.loop.schedule(self, at: deadline)
         worker.newcomerArrived()
     }
 
@@ -43,23 +46,26 @@ final class ClientConnection {
 }
 
 extension ClientConnection: TransportDelegate {
-    func transportOpened(_ transport: Transport) {}
+    func transportOpened(_ transport: Transport) {
+        guard transport.tls?.negotiatedProtocol == "h2" else { return }
+        let connection = MultiplexedConnection(transport, listener: listener, worker: worker)
+        connection.start(deadline: deadline)
+        settle()
+    }
 
     func transport(_ transport: Transport, received bytes: RawSpan) {
         hasSpoken = true
         // Parsed, or refused.
         defer { transport.wipe(bytes) }
-        guard !isAnswering else { return }
+        // One request is all that a connection can make: its answer is the end of it, or a session.
+        guard !hasRequested else { return }
         do throws(HTTPError) {
             var consumed = 0
             guard let head = try parser.parse(bytes, consumed: &consumed) else { return }
-            if let desk = TokenDesk(head, of: transport, on: listener, worker: worker) { return answer(desk) }
-            let certificate = worker.snapshot.certificate(of: transport, on: listener)
-            let reading = RequestReading(head, certificate: certificate, on: listener, under: worker.snapshot)
-            if let obstacle = worker.obstacle(to: reading, from: transport.peer) { return turnAway(obstacle) }
-            let session = SessionDriver(transport, worker: worker)
-            settle()
-            session.begin(with: head, reading, on: listener, followedBy: bytes.extracting(consumed...))
+            hasRequested = true
+            worker.receive(
+                head, from: .connection(transport), on: listener, followedBy: bytes.extracting(consumed...)
+            ) { [self] in settle() }
             // What follows is audio.
             transport.tls?.wipesPlaintext = false
         } catch {
@@ -74,31 +80,8 @@ extension ClientConnection: TransportDelegate {
         worker.noteEnd(end, of: transport)
     }
 
-    private func answer(_ desk: TokenDesk) {
-        isAnswering = true
-        desk.answer { [weak self] in self?.end(with: $0) }
-    }
-
-    private func end(with answer: Result<[UInt8], RefusalObstacle>) {
-        switch answer {
-        case .failure(let obstacle): turnAway(obstacle)
-        case .success(let bytes):
-            transport.write(bytes)
-            transport.finish()
-            settle()
-        }
-    }
-
-    private func turnAway(_ obstacle: RefusalObstacle) {
-        settle()
-        worker.turnAway(transport, obstacle)
-    }
-
     private func refuse(_ refusal: Refusal) {
-        if let obstacle = worker.obstacle(to: .stranger(at: transport.peer, showing: nil)) { return turnAway(obstacle) }
-        let session = SessionDriver(transport, worker: worker)
-        settle()
-        session.refuse(refusal)
+        worker.refuse(refusal, to: .connection(transport)) { [self] in settle() }
     }
 }
 
