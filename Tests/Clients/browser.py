@@ -26,15 +26,18 @@ FLAGS = [
 
 
 class Browser:
-    """A running Chromium that knows no names but `localhost` and these, which are this machine, and trusts one key."""
+    """A running Chromium that knows no names but `localhost` and these, which are this machine, and trusts one key.
 
-    def __init__(self, names, certificate):
+    What it does on the network is in `net_log`, if that names a file, once it has ended.
+    """
+
+    def __init__(self, names, certificate, net_log=None):
         self._profile = tempfile.TemporaryDirectory(prefix="tidegate-chromium-", ignore_cleanup_errors=True)
         names = ", ".join(f"MAP {name} 127.0.0.1" for name in names)
         # The sandbox needs what root has not got in a container.
         as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
         self._program = Program([
-            "chromium", *FLAGS, *as_root, f"--user-data-dir={self._profile.name}",
+            "chromium", *FLAGS, *as_root, *([f"--log-net-log={net_log}"] if net_log else []), f"--user-data-dir={self._profile.name}",
             f"--host-resolver-rules={names}, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
             f"--ignore-certificate-errors-spki-list={pin(certificate)}", "about:blank"])
 
@@ -71,7 +74,7 @@ def pin(certificate):
 
 
 class PageServer:
-    """Serves `page.html` over TLS on every name that leads here, and is its back end: plan, audio, token, report."""
+    """Serves the pages of this folder over TLS on every name that leads here, and is its back end: plan, audio, token, report."""
 
     def __init__(self, certificate):
         self._visits = {}
@@ -93,14 +96,14 @@ class PageServer:
         self._server.shutdown()
         self._server.server_close()
 
-    def visit(self, browser, name, plan, token=None):
-        """Has the browser open the page on this name with a plan; returns the events the page saw.
+    def visit(self, browser, name, plan, token=None, page="page.html"):
+        """Has the browser open a page on this name with a plan; returns what the page reports.
 
         `token` is what the page's back end answers when the page asks for one.
         """
         number, reports = str(len(self._visits)), queue.Queue()
         self._visits[number] = {"plan": plan, "token": {"token": token}, "reports": reports}
-        close = browser.open(f"{self.origin(name)}/page.html?visit={number}")
+        close = browser.open(f"{self.origin(name)}/{page}?visit={number}")
         try:
             return reports.get(timeout=VISIT_SECONDS)
         except queue.Empty:
@@ -114,8 +117,8 @@ class PageServer:
 
             def do_GET(self):
                 path = self.path.partition("?")[0]
-                if path == "/page.html":
-                    self._answer("text/html", (HERE / "page.html").read_bytes())
+                if path in ("/page.html", "/sockets.html"):
+                    self._answer("text/html", (HERE / path[1:]).read_bytes())
                 elif path == "/speech.wav":
                     self._answer("audio/wav", (HERE / "speech.wav").read_bytes())
                 elif path in ("/plan", "/token"):

@@ -154,7 +154,8 @@ def refused(shore, name, token, code, sentence, form, **more):
 class Shore:
     """Pages on three names, a browser to open them, and a relay that lets those of two in for tenant `acme`."""
 
-    def __init__(self, harbour):
+    def __init__(self, harbour, with_browser=True):
+        self._with_browser = with_browser
         self.standin = harbour.standin
         self.key = client_key()
         self.key_of_provider = harbour.standin.key("eu")
@@ -178,7 +179,8 @@ class Shore:
             enter(self.program)
             self.relay = f"localhost:{port}"
             self._trust = ssl.create_default_context(cafile=str(standin.authority))
-            self.browser = enter(Browser([OWN, SECOND, FOREIGN], standin.certificate[0]))
+            if self._with_browser:
+                self.browser = enter(Browser([OWN, SECOND, FOREIGN], standin.certificate[0]))
             failed.pop_all()
         return self
 

@@ -10,6 +10,7 @@ import ssl
 import sys
 
 import client_certificates
+import http2_pages
 import live_changes
 import page_stories
 import schemas
@@ -106,6 +107,7 @@ def stories(harbour):
     yield from tokens.stories()
     yield from live_changes.stories()
     yield from page_stories.stories()
+    yield "the sockets of a page share one HTTP/2 connection", http2_pages.sockets_share_a_connection
     yield from client_certificates.stories()
     yield "both programs end cleanly on SIGTERM", end_cleanly
 

@@ -1,4 +1,5 @@
-"""Autobahn's cases twice, straight to an echo upstream and through the relay to it: `run.py BINARIES [ID PREFIX…]`.
+"""Autobahn's cases straight to an echo upstream, and through the relay to it over HTTP/1.1 and over HTTP/2:
+`run.py BINARIES [ID PREFIX…]`.
 
 The relay passes frames on, so it must do no worse than what it stands before. A case that is worse is run again by
 itself, because some cases race an echo against a close; what stays worse is listed, and the exit status is 1.
@@ -15,6 +16,7 @@ sys.path.insert(0, str(HERE.parent / "Clients"))
 
 from autobahn_cases import load_cases
 from fuzzing_peer import FuzzingPeer
+from programs import Program
 from relay import client_key, secret_file, start_relay, tenant, zone
 from standin import StandIn
 
@@ -38,11 +40,20 @@ def main(binaries, *prefixes):
         standin = StandIn(binaries, "--echo")
         with standin.program:
             relay, port = start_relay_to(standin, binaries, pathlib.Path(folder), key)
-            with relay:
+            with relay, start_bridge(standin, binaries, port) as bridge:
                 tls = ssl.create_default_context(cafile=str(standin.authority))
                 direct = Route(f"wss://localhost:{standin.facts['port']}/", tls, [])
-                relayed = Route(f"wss://localhost:{port}/v3/ws", tls, [f"Authorization: {key}"])
-                return asyncio.run(compare(cases, direct, relayed))
+                ports = {"HTTP/1.1": port, "HTTP/2": bridge.wait_for("stdout", lambda line: "port" in line)["port"]}
+                relayed = {name: Route(f"wss://localhost:{port}/v3/ws", tls, [f"Authorization: {key}"])
+                           for name, port in ports.items()}
+                return asyncio.run(compare_all(cases, direct, relayed))
+
+
+def start_bridge(standin, binaries, port):
+    """What carries the cases over HTTP/2: their client speaks HTTP/1.1."""
+    chain, key = map(str, standin.certificate)
+    return Program([str(binaries / "tidegate-standin"), "bridge", "--to", str(port), "--ca", str(standin.authority),
+                    "--chain", chain, "--key", key])
 
 
 def start_relay_to(standin, binaries, folder, key):
@@ -73,17 +84,27 @@ class Route:
         return dict(await asyncio.gather(*(run_one(name, case) for name, case in cases.items())))
 
 
-async def compare(cases, direct, relayed):
-    straight, through = await direct.run_all(cases), await relayed.run_all(cases)
+async def compare_all(cases, direct, relayed):
+    straight = await direct.run_all(cases)
+    print(f"direct:  {tally(straight)}")
+    failed = 0
+    for name, route in relayed.items():
+        failed += await compare(cases, direct, dict(straight), name, route)
+    print(f"autobahn: {len(relayed) * len(cases) - failed} passed, {failed} failed")
+    return 1 if failed or not cases else 0
+
+
+async def compare(cases, direct, straight, version, relayed):
+    """How many cases are worse over this version of HTTP."""
+    through = await relayed.run_all(cases)
     for _ in range(RETRIES):
         for name in worse_cases(straight, through):
             straight[name], through[name] = await direct.run(cases[name]), await relayed.run(cases[name])
     worse = worse_cases(straight, through)
     for name in worse:
         print(f"{name:8} direct  {told(straight[name])}\n{'':8} relayed {told(through[name])}")
-    print(f"direct:  {tally(straight)}\nrelayed: {tally(through)}")
-    print(f"autobahn: {len(cases) - len(worse)} passed, {len(worse)} failed")
-    return 1 if worse or not cases else 0
+    print(f"relayed over {version}: {tally(through)}")
+    return len(worse)
 
 
 def worse_cases(straight, through):
