@@ -11,7 +11,7 @@ import Timing
         var schedule = KeySetSchedule(at: start)
         #expect(schedule.begin(at: start) == .due)
         #expect(schedule.begin(at: start) == nil)
-        #expect(schedule.succeeded(at: start, lifetime: nil) == true)
+        #expect(schedule.succeeded(at: start, lifetime: nil) == 1)
         #expect(schedule.begin(at: start + .seconds(599)) == nil)
         #expect(schedule.begin(at: start + .seconds(600)) == .due)
     }
@@ -30,14 +30,14 @@ import Timing
 
     @Test func whoAsksIsHeardOnceInTenSeconds() {
         var schedule = fetched(at: start)
-        #expect(schedule.ask(at: start, withKeys: true) == true)
-        #expect(schedule.ask(at: start, withKeys: true) == true, "shares the one to come")
+        #expect(schedule.ask(at: start, withKeys: true) == 2)
+        #expect(schedule.ask(at: start, withKeys: true) == 2, "shares the one to come")
         #expect(schedule.begin(at: start) == .asked)
-        #expect(schedule.ask(at: start, withKeys: true) == true, "shares the one under way")
-        #expect(schedule.succeeded(at: start, lifetime: nil) == true)
-        #expect(schedule.ask(at: start + .seconds(9), withKeys: true) == false)
+        #expect(schedule.ask(at: start, withKeys: true) == 2, "shares the one under way")
+        #expect(schedule.succeeded(at: start, lifetime: nil) == 2)
+        #expect(schedule.ask(at: start + .seconds(9), withKeys: true) == nil)
         #expect(schedule.begin(at: start + .seconds(9)) == nil)
-        #expect(schedule.ask(at: start + .seconds(10), withKeys: true) == true)
+        #expect(schedule.ask(at: start + .seconds(10), withKeys: true) == 3)
         #expect(schedule.begin(at: start + .seconds(10)) == .asked)
     }
 
@@ -46,18 +46,56 @@ import Timing
         var schedule = fetched(at: start)
         let later = start + .seconds(600)
         #expect(schedule.begin(at: later) == .due)
-        #expect(schedule.ask(at: later, withKeys: true) == true)
-        #expect(schedule.succeeded(at: later, lifetime: nil) == false, "those who wait have to wait on")
+        #expect(schedule.ask(at: later, withKeys: true) == 3)
+        #expect(schedule.succeeded(at: later, lifetime: nil) == 2, "those who wait have to wait on")
         #expect(schedule.begin(at: later) == .asked)
-        #expect(schedule.succeeded(at: later, lifetime: nil) == true)
+        #expect(schedule.succeeded(at: later, lifetime: nil) == 3)
+    }
+
+    /// Each fetch takes as long as others may ask for the next.
+    @Test func nobodyIsPassedOverByThoseWhoAskAfterThem() {
+        var schedule = fetched(at: start)
+        var now = schedule.due
+        _ = schedule.begin(at: now)
+        var last = schedule.ask(at: now, withKeys: true) ?? 0
+        #expect(last == 3)
+        for _ in 0..<100 {
+            now = now + KeySetSchedule.pause
+            _ = schedule.failed(at: now, jitter: 1)
+            #expect(schedule.begin(at: now) == .asked)
+            let next = schedule.ask(at: now, withKeys: true) ?? 0
+            #expect(next == last + 1, "whoever asked before waits for what is under way")
+            last = next
+        }
+    }
+
+    @Test func whoeverAsksWaitsForTheFetchUnderWayOrTheNextAndNeverForLessThanThoseBefore() {
+        var generator = SeededGenerator(seed: 7)
+        var schedule = KeySetSchedule(at: start)
+        var (now, begun, last, isFetching, hasKeys) = (start, 0, 0, false, false)
+        for _ in 0..<100_000 {
+            now = now + .milliseconds(.random(in: 0...4000, using: &generator))
+            if isFetching, Bool.random(using: &generator) {
+                isFetching = false
+                hasKeys = hasKeys || Bool.random(using: &generator)
+                #expect(schedule.failed(at: now, jitter: 1) == begun)
+            }
+            if let fetch = schedule.ask(at: now, withKeys: hasKeys) {
+                #expect(fetch >= last && (fetch == begun + 1 || fetch == begun && isFetching))
+                last = fetch
+            }
+            guard schedule.begin(at: now) != nil else { continue }
+            begun += 1
+            isFetching = true
+        }
     }
 
     @Test func whoAsksBeforeThereAreAnyKeysWaitsForTheFirst() {
         var schedule = KeySetSchedule(at: start)
         #expect(schedule.begin(at: start) == .due)
-        #expect(schedule.ask(at: start, withKeys: false) == true)
-        #expect(schedule.succeeded(at: start, lifetime: nil) == true)
-        #expect(schedule.ask(at: start, withKeys: true) == true, "and nobody has been heard yet")
+        #expect(schedule.ask(at: start, withKeys: false) == 1)
+        #expect(schedule.succeeded(at: start, lifetime: nil) == 1)
+        #expect(schedule.ask(at: start, withKeys: true) == 2, "and nobody has been heard yet")
     }
 
     @Test func aProviderThatIsAwayForAnHourIsAskedLessAndLess() {

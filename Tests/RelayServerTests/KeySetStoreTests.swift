@@ -55,6 +55,26 @@ import Timing
         #expect(provider.requests.count == 3)
     }
 
+    /// Every fetch hangs for so long that somebody may ask for the next meanwhile.
+    @Test func whoeverWaitsIsAnsweredInOrderByTheFetchUnderWayOrTheNext() {
+        let (provider, store) = running(["1": .p256])
+        let called = Order()
+        provider.state.update { $0.held = [url] }
+        store.refresh(issuer) { called.add(1) }
+        for round in 2...20 {
+            #expect(provider.hasBeenAsked(times: round))
+            provider.pass(KeySetSchedule.pause)
+            store.refresh(issuer) { called.add(round) }
+            #expect(called.all == Array(1..<round - 1))
+            // One answer goes, the next request hangs.
+            provider.release()
+            #expect(called.come(to: round - 1))
+        }
+        #expect(called.all == Array(1...19))
+        provider.state.update { $0.held = [] }
+        #expect(called.come(to: 20))
+    }
+
     @Test func thoseWhoWaitAreBounded() {
         let (provider, store) = running(["1": .p256])
         provider.state.update { $0.held = [url] }
@@ -225,6 +245,21 @@ private func refresh(_ store: KeySetStore, _ issuer: String = issuer) {
     let called = Calls()
     store.refresh(issuer) { called.add() }
     #expect(called.come(to: 1))
+}
+
+/// Notes in which order calls come, from any thread.
+private final class Order: Sendable {
+    private let calls = Monitor<[Int]>([])
+
+    var all: [Int] { calls.snapshot }
+
+    func add(_ number: Int) {
+        calls.update { $0.append(number) }
+    }
+
+    func come(to count: Int) -> Bool {
+        calls.wait(upTo: RelayHarbour.patience) { $0.count >= count ? true : nil } ?? false
+    }
 }
 
 /// Counts calls from any thread.

@@ -13,6 +13,8 @@ final class ScriptedProvider: Sendable {
         var requests: [String] = []
         /// Requests to these wait for their answers.
         var held: Set<String> = []
+        /// So many of the first requests do not, or no more.
+        var released = 0
         var now = Instant(nanoseconds: 1_000_000_000_000)
     }
 
@@ -29,9 +31,12 @@ final class ScriptedProvider: Sendable {
         let state = state
         var tools = KeySetTools(log: log.log)
         tools.fetch = { request in
-            state.update { $0.requests.append(request.url) }
+            let number = state.update { state in
+                state.requests.append(request.url)
+                return state.requests.count
+            }
             return state.wait(upTo: RelayHarbour.patience) { state in
-                guard !state.held.contains(request.url) else { return nil }
+                guard number <= state.released || !state.held.contains(request.url) else { return nil }
                 guard let answer = state.answers[request.url] else {
                     return .failure(FetchError(.notConnected, "nobody there"))
                 }
@@ -56,6 +61,11 @@ final class ScriptedProvider: Sendable {
 
     func leave() {
         state.update { $0.answers = [:] }
+    }
+
+    /// Answers what is held now, and nothing that comes after it.
+    func release() {
+        state.update { $0.released = $0.requests.count }
     }
 
     func pass(_ time: Duration) {

@@ -14,11 +14,18 @@ final class KeySetKeeper: Sendable {
     private struct State {
         var schedule: KeySetSchedule
         var keys: KeySet?
-        var waiting: [@Sendable () -> Void] = []
+        /// In the order of the fetches they wait for.
+        var waiting: [Waiting] = []
         var count = KeySetCount()
         /// The provider did not give its keys when it was last asked; the log has it.
         var isAway = false
         var isStopped = false
+    }
+
+    /// Somebody who is told once a fetch is over.
+    private struct Waiting {
+        let fetch: Int
+        let then: @Sendable () -> Void
     }
 
     init(_ address: KeySetAddress, _ tools: KeySetTools) {
@@ -41,7 +48,7 @@ final class KeySetKeeper: Sendable {
     func stop() {
         release { state in
             state.isStopped = true
-            return true
+            return .max
         }
         wakeup.signal()
     }
@@ -54,9 +61,9 @@ final class KeySetKeeper: Sendable {
     func refresh(then: @escaping @Sendable () -> Void) {
         let isWaiting = state.withLock { state in
             guard !state.isStopped, state.waiting.count < Self.maxWaiting,
-                state.schedule.ask(at: tools.now(), withKeys: state.keys != nil)
+                let fetch = state.schedule.ask(at: tools.now(), withKeys: state.keys != nil)
             else { return false }
-            state.waiting.append(then)
+            state.waiting.append(Waiting(fetch: fetch, then: then))
             return true
         }
         if isWaiting { wakeup.signal() } else { then() }
@@ -122,14 +129,16 @@ extension KeySetKeeper {
         }
     }
 
-    /// Changes the state, and calls those who wait if the change says that they have waited enough.
-    private func release(after change: (inout State) -> Bool) {
-        let released = state.withLock { state -> [@Sendable () -> Void] in
-            guard change(&state) else { return [] }
-            defer { state.waiting = [] }
-            return state.waiting
+    /// Changes the state, and calls those who waited for nothing beyond the fetch that the change names. So nobody waits for
+    /// longer than what is under way and one more, however many ask after them.
+    private func release(after change: (inout State) -> Int) {
+        let released = state.withLock { state in
+            let fetch = change(&state)
+            let count = state.waiting.prefix { $0.fetch <= fetch }.count
+            defer { state.waiting.removeFirst(count) }
+            return state.waiting.prefix(count)
         }
-        for then in released { then() }
+        for waiting in released { waiting.then() }
     }
 }
 

@@ -10,6 +10,8 @@ struct KeySetSchedule {
     /// Somebody waits for a fetch that has not begun.
     private var isWanted = false
     private var isFetching = false
+    /// Begun so far; the last of them is the one under way, if any is.
+    private var fetches = 0
     private var failures = 0
 
     /// Why a fetch begins.
@@ -23,14 +25,16 @@ struct KeySetSchedule {
         due = now
     }
 
-    /// Somebody asks for newer keys than those at hand. Returns whether there is something to wait for.
-    mutating func ask(at now: Instant, withKeys hasKeys: Bool) -> Bool {
-        if isWanted || isFetching && !hasKeys { return true }
+    /// Somebody asks for newer keys than those at hand. Returns the number of the fetch to wait for, which is the one under way
+    /// or the next, and never less than whoever asked before was told; nil: there is none.
+    mutating func ask(at now: Instant, withKeys hasKeys: Bool) -> Int? {
+        if isWanted { return fetches + 1 }
+        if isFetching, !hasKeys { return fetches }
         // Only what begins now is sure to be newer. Where that is not allowed, what is under way may be.
-        guard lastAsked.map({ now >= $0 + Self.pause }) ?? true else { return isFetching }
+        guard lastAsked.map({ now >= $0 + Self.pause }) ?? true else { return isFetching ? fetches : nil }
         lastAsked = now
         isWanted = true
-        return true
+        return fetches + 1
     }
 
     /// Begins a fetch if it is time for one.
@@ -38,18 +42,20 @@ struct KeySetSchedule {
         guard !isFetching, isWanted || now >= due else { return nil }
         defer { isWanted = false }
         isFetching = true
+        fetches += 1
         return isWanted ? .asked : .due
     }
 
-    /// The provider has answered, and lets its answer be kept for `lifetime`. Returns whether those who wait are to go on.
-    mutating func succeeded(at now: Instant, lifetime: Duration?) -> Bool {
+    /// The provider has answered, and lets its answer be kept for `lifetime`. Returns the number of the fetch: those who wait
+    /// for it, or for one before it, are to go on.
+    mutating func succeeded(at now: Instant, lifetime: Duration?) -> Int {
         failures = 0
         due = now + min(max(lifetime ?? Self.interval, Self.shortest), Self.longest)
         return finished()
     }
 
-    /// The provider has not answered. Returns whether those who wait are to go on.
-    mutating func failed(at now: Instant, jitter: Double) -> Bool {
+    /// The provider has not answered. Returns as `succeeded`.
+    mutating func failed(at now: Instant, jitter: Double) -> Int {
         // Doubled each time: six doublings are beyond the longest already.
         let backOff = min(Self.firstRetry * (1 << min(failures, 6)), Self.lastRetry)
         failures += 1
@@ -57,9 +63,9 @@ struct KeySetSchedule {
         return finished()
     }
 
-    private mutating func finished() -> Bool {
+    private mutating func finished() -> Int {
         isFetching = false
-        return !isWanted
+        return fetches
     }
 
     /// Between two fetches that somebody asked for: any stranger's token can name a key that nobody has.
