@@ -77,11 +77,14 @@ package struct PresentedCertificate: Hashable, Sendable {
     package let names: [String]
     /// The SHA-256 of the certificate.
     package let sha256: [UInt8]
+    /// What revocation lists know it by, and those above it but for the authority that is believed.
+    package let chain: [[UInt8]]
 
-    /// - Parameter names: as TLS tells them.
-    package init(names: [String], sha256: [UInt8]) {
+    /// All as TLS tells it.
+    package init(names: [String], sha256: [UInt8], chain: [[UInt8]] = []) {
         self.names = names
         self.sha256 = sha256
+        self.chain = chain
     }
 }
 

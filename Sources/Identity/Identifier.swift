@@ -10,18 +10,24 @@ package struct Identifier: Sendable {
     private let clientCertificates: ClientCertificates
     private let issuers: [TokenIssuer]
     private let claims: TenantClaims
+    private let isRevoked: @Sendable ([UInt8]) -> Bool
 
     /// Whom the credentials of `policy` prove.
     ///
     /// - Parameters:
     ///   - tokens: reads session tokens; `nil`: none are accepted.
     ///   - issuers: whose JWTs are believed.
-    package init(of policy: PolicySnapshot, tokens: SessionTokens? = nil, issuers: [TokenIssuer] = []) {
+    ///   - isRevoked: whether a revocation list names a certificate, by what `PresentedCertificate.chain` knows it by.
+    package init(
+        of policy: PolicySnapshot, tokens: SessionTokens? = nil, issuers: [TokenIssuer] = [],
+        isRevoked: @escaping @Sendable ([UInt8]) -> Bool = { _ in false }
+    ) {
         clientKeys = ClientKeys(of: policy)
         claims = TenantClaims(of: policy)
         self.tokens = tokens
         clientCertificates = ClientCertificates(of: policy)
         self.issuers = issuers
+        self.isRevoked = isRevoked
     }
 
     /// Whom a credential proves at a moment, in Unix seconds.
@@ -65,36 +71,43 @@ package struct Identifier: Sendable {
     /// A token stands as long as the credential does that it was minted with.
     private func identify(_ reading: SessionTokens.Reading?) -> Identification {
         switch reading {
-        case .valid(let token):
+        case .valid(let token, let key):
             guard owner(by: token.ground, saying: token.tenant) == token.tenant else { return .unknown }
             return Identification(
                 .tenant(token.tenant),
-                by: CredentialProof(kind: .token, name: token.name, digest: token.id, ground: token.ground),
-                within: token.bounds, oneTime: OneTime(id: token.id, expires: token.expires))
+                by: CredentialProof(
+                    kind: .token, name: token.name, digest: token.id, ground: token.ground, signingKey: key),
+                within: token.bounds, oneTime: OneTime(id: token.id, issued: token.issued, expires: token.expires))
         case .expired: return Identification(.expired)
         case .worthless, nil: return .unknown
         }
     }
 
     private func identify(_ certificate: PresentedCertificate) -> Identification {
-        guard let (tenant, name) = clientCertificates.owner(of: certificate.names) else { return .unknown }
+        guard !certificate.chain.contains(where: isRevoked),
+            let (tenant, name) = clientCertificates.owner(of: certificate.names)
+        else { return .unknown }
         return Identification(
             .tenant(tenant),
             by: CredentialProof(
-                kind: .certificate, name: name, digest: certificate.sha256, ground: .certificate(name: name)))
+                kind: .certificate, name: name, digest: certificate.sha256,
+                ground: .certificate(name: name, chain: certificate.chain)))
     }
 
     /// Whom a credential proves now that proved `tenant` before. What it rests on is asked, not the credential itself: a
-    /// token or a JWT that opened a session in time need not be good for as long as the session lasts.
+    /// token or a JWT that opened a session in time need not be good for as long as the session lasts. But a signing key that
+    /// is taken away may be in the wrong hands, and with it every token that it signed.
     package func identifyAgain(_ proof: CredentialProof, of tenant: TenantName) -> IdentityOutcome {
-        owner(by: proof.ground, saying: tenant).map { .tenant($0) } ?? .unknown
+        if let key = proof.signingKey, tokens?.verifies(withKey: key) != true { return .unknown }
+        return owner(by: proof.ground, saying: tenant).map { .tenant($0) } ?? .unknown
     }
 
     /// The tenant that a ground proves now; `tenant` is whom its credential names by itself.
     private func owner(by ground: CredentialGround, saying tenant: TenantName? = nil) -> TenantName? {
         switch ground {
         case .key(let sha256): clientKeys.owner(sha256: sha256)?.tenant
-        case .certificate(let name): clientCertificates.owner(of: [name])?.tenant
+        case .certificate(let name, let chain):
+            chain.contains(where: isRevoked) ? nil : clientCertificates.owner(of: [name])?.tenant
         case .claim(let issuer, let claim):
             issuers.contains { $0.issuer.isSameText(as: issuer) } ? claims.owner(of: claim, from: issuer) : nil
         case .operators: tokens == nil ? nil : tenant
@@ -132,12 +145,15 @@ package struct Identification: Equatable, Sendable {
 package struct OneTime: Hashable, Sendable {
     /// Names it among all: 16 bytes.
     package let id: [UInt8]
+    /// When it was minted, in milliseconds of Unix time.
+    package let issued: Int
     /// Until when it opens a session, in Unix seconds.
     package let expires: Int
 
     /// - Parameter id: 16 bytes that no other has.
-    package init(id: [UInt8], expires: Int) {
+    package init(id: [UInt8], issued: Int, expires: Int) {
         self.id = id
+        self.issued = issued
         self.expires = expires
     }
 }

@@ -7,6 +7,8 @@ package struct SessionToken: Equatable, Sendable {
     package let id: [UInt8]
     /// Whose session it opens.
     package let tenant: TenantName
+    /// When it was minted, in milliseconds of Unix time.
+    package let issued: Int
     /// From this moment on it opens none, in Unix seconds.
     package let expires: Int
     /// What it narrows. The longest session counts in whole seconds.
@@ -17,10 +19,12 @@ package struct SessionToken: Equatable, Sendable {
     package let name: String
 
     package init(
-        id: [UInt8], tenant: TenantName, expires: Int, bounds: CredentialBounds, ground: CredentialGround, name: String
+        id: [UInt8], tenant: TenantName, issued: Int, expires: Int, bounds: CredentialBounds, ground: CredentialGround,
+        name: String
     ) {
         self.id = id
         self.tenant = tenant
+        self.issued = issued
         self.expires = expires
         self.bounds = bounds
         self.ground = ground
@@ -36,10 +40,12 @@ package struct SessionToken: Equatable, Sendable {
         for tenant: TenantName, lifetime: Int, from now: Double, bounds: CredentialBounds, ground: CredentialGround,
         name: String
     ) {
+        // Never before the moment itself: who compares it with the start of a process must not find it too old.
+        let issued = Int(exactly: (now * 1000).rounded(.up)) ?? 0
         let start = Int(exactly: now.rounded(.up)) ?? 0
         self.init(
-            id: RandomBytes.make(Self.idCount), tenant: tenant, expires: start &+ lifetime, bounds: bounds,
-            ground: ground, name: name)
+            id: RandomBytes.make(Self.idCount), tenant: tenant, issued: issued, expires: start &+ lifetime,
+            bounds: bounds, ground: ground, name: name)
     }
 
     /// How long a token may let its session last, in seconds, as at the provider (its contract, section 3.1); the upper end is

@@ -17,7 +17,8 @@ package struct SessionTokens: Sendable {
 
     /// What a text turns out to be.
     package enum Reading: Equatable, Sendable {
-        case valid(SessionToken)
+        /// Genuine, and signed by the key of this id.
+        case valid(SessionToken, key: [UInt8])
         /// Genuine, but its time is over.
         case expired
         /// No token, altered, or signed by a key that is not among these.
@@ -42,9 +43,14 @@ package struct SessionTokens: Sendable {
     package func read(_ text: String, at unixSeconds: Double) -> Reading {
         guard Self.isOne(text), text.utf8.count <= Self.maxTextBytes,
             let bytes = Base64.url.decode(text.dropFirst(Self.prefix.count)),
-            let token = genuine(bytes)
+            let (token, key) = genuine(bytes)
         else { return .worthless }
-        return unixSeconds < Double(token.expires) ? .valid(token) : .expired
+        return unixSeconds < Double(token.expires) ? .valid(token, key: key) : .expired
+    }
+
+    /// Whether the key of this id is among these.
+    package func verifies(withKey id: [UInt8]) -> Bool {
+        keys[id] != nil
     }
 
     /// Whether a text says of itself that it is a session token, and not another kind of credential.
@@ -52,14 +58,15 @@ package struct SessionTokens: Sendable {
         text.hasPrefix(prefix)
     }
 
-    private func genuine(_ bytes: [UInt8]) -> SessionToken? {
+    private func genuine(_ bytes: [UInt8]) -> (SessionToken, key: [UInt8])? {
         let head = 1 + Self.keyIDCount
         guard bytes.count >= head + HMAC.count, bytes[0] == Self.version else { return nil }
         let signed = Array(bytes.dropLast(HMAC.count))
-        guard let key = keys[Array(signed[1..<head])],
+        let id = Array(signed[1..<head])
+        guard let key = keys[id],
             HMAC.verifies(Array(bytes.suffix(HMAC.count)), of: Self.domain + signed, key: key)
         else { return nil }
-        return TokenPayload.decode(signed[head...])
+        return TokenPayload.decode(signed[head...]).map { ($0, id) }
     }
 
     /// Says which key to try, and nothing else of it.
@@ -68,7 +75,7 @@ package struct SessionTokens: Sendable {
     }
 
     private static let prefix = "tgt_"
-    private static let version: UInt8 = 1
+    private static let version: UInt8 = 2
     private static let keyIDCount = 4
     /// What a code is made for, so that no code made with the same key for another purpose can pass as a token's.
     private static let domain = Array("tidegate session token\0".utf8)

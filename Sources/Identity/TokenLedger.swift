@@ -1,4 +1,6 @@
-/// Which credentials that open one session have opened it, and who is trying.
+import Policy
+
+/// Which credentials that open one session have opened it, who is trying, and how often it was tried.
 ///
 /// An official client that finds an attempt too slow comes back with the same token, so a newer attempt takes the place of
 /// an older one, and a token is spent by whoever has it when the provider's session begins. A value: whoever shares it
@@ -7,10 +9,13 @@ package struct TokenLedger: Sendable {
     /// Tells the attempt that a newer one has taken its place.
     package typealias Notice = @Sendable () -> Void
 
-    private enum Entry: Sendable {
-        /// By a session, which is told when another takes its place.
-        case attempted(session: String, Notice)
-        case spent(expires: Int)
+    private struct Entry: Sendable {
+        let expires: Int
+        /// Each may have cost a dial.
+        var attempts = 0
+        var isSpent = false
+        /// Who tries now: a session, which is told when another takes its place.
+        var holder: (session: String, notice: Notice)?
     }
 
     private var entries: [[UInt8]: Entry] = [:]
@@ -19,8 +24,25 @@ package struct TokenLedger: Sendable {
 
     private static let firstSweep = 1024
 
+    /// Attempts that a token may make. The most persistent of known clients comes back 32 times, official SDKs three times.
+    package static let maxAttempts = 33
+
     /// Nothing is spent, and nobody tries.
     package init() {}
+
+    /// Why the token opens no session any more; nil: it may.
+    ///
+    /// - Parameters:
+    ///   - unixSeconds: the time of day.
+    ///   - uptime: for how long this ledger has remembered. What is older may have opened a session that nobody remembers.
+    ///     The token's age is counted back from now, so that a clock that was set meanwhile does no harm.
+    package func objection(to token: OneTime, at unixSeconds: Double, uptime: Duration) -> IdentityOutcome? {
+        let age = unixSeconds - Double(token.issued) / 1000
+        if age > uptime / .seconds(1) { return .unremembered }
+        guard let entry = entries[token.id] else { return nil }
+        if entry.isSpent { return .spent }
+        return entry.attempts < Self.maxAttempts ? nil : .exhausted
+    }
 
     /// A session tries to begin with the token. False when it is spent; otherwise the session has it until it gives it up,
     /// or `notice` tells it that it has lost it.
@@ -29,42 +51,37 @@ package struct TokenLedger: Sendable {
     )
         -> Bool
     {
-        switch entries[token.id] {
-        case .spent: return false
-        case .attempted(_, let tellOther): tellOther()
-        case nil: sweep(at: unixSeconds)
-        }
-        entries[token.id] = .attempted(session: session, notice)
+        sweep(at: unixSeconds)
+        var entry = entries[token.id] ?? Entry(expires: token.expires)
+        guard !entry.isSpent else { return false }
+        entry.holder?.notice()
+        entry.holder = (session, notice)
+        entry.attempts += 1
+        entries[token.id] = entry
         return true
     }
 
     /// The provider's session has begun. False when another session has taken the token's attempt, or has begun with it.
     package mutating func spend(_ token: OneTime, by session: String) -> Bool {
-        guard case .attempted(session, _) = entries[token.id] else { return false }
-        entries[token.id] = .spent(expires: token.expires)
+        guard entries[token.id]?.holder?.session == session else { return false }
+        entries[token.id]?.holder = nil
+        entries[token.id]?.isSpent = true
         return true
     }
 
-    /// The session ended; if it had not begun, the token may be used again.
+    /// The session ended; if it had not begun, the token may be tried again.
     package mutating func giveUp(_ token: OneTime, by session: String) {
-        guard case .attempted(session, _) = entries[token.id] else { return }
-        entries[token.id] = nil
-    }
-
-    /// Whether a session has begun with the token.
-    package func isSpent(_ token: OneTime) -> Bool {
-        if case .spent = entries[token.id] { true } else { false }
+        guard entries[token.id]?.holder?.session == session else { return }
+        entries[token.id]?.holder = nil
     }
 
     /// How many are remembered.
     package var count: Int { entries.count }
 
-    /// A spent token is remembered for as long as it could be shown again.
+    /// A token is remembered for as long as it could be shown again, or somebody tries with it.
     private mutating func sweep(at unixSeconds: Double) {
         guard entries.count >= sweepAt else { return }
-        entries = entries.filter { _, entry in
-            if case .spent(let expires) = entry { Double(expires) >= unixSeconds } else { true }
-        }
+        entries = entries.filter { $1.holder != nil || Double($1.expires) >= unixSeconds }
         sweepAt = max(Self.firstSweep, 2 * entries.count)
     }
 }

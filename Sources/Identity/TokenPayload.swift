@@ -7,6 +7,7 @@ enum TokenPayload {
     static func encode(_ token: SessionToken) -> [UInt8] {
         var writer = Writer()
         writer.bytes += token.id.prefix(SessionToken.idCount)
+        writer.number(UInt64(clamping: token.issued))
         writer.number(UInt64(clamping: token.expires))
         writer.text(token.tenant.text)
         writer.text(token.bounds.zone?.name ?? "")
@@ -19,11 +20,13 @@ enum TokenPayload {
 
     static func decode(_ bytes: ArraySlice<UInt8>) -> SessionToken? {
         var reader = Reader(rest: bytes)
-        guard let id = reader.bytes(SessionToken.idCount), let expires = reader.number().flatMap(Int.init(exactly:)),
+        guard let id = reader.bytes(SessionToken.idCount), let issued = reader.number().flatMap(Int.init(exactly:)),
+            let expires = reader.number().flatMap(Int.init(exactly:)),
             let tenant = reader.text().flatMap(TenantName.init), let bounds = reader.bounds(),
             let ground = reader.ground(), let name = reader.text(), reader.rest.isEmpty
         else { return nil }
-        return SessionToken(id: id, tenant: tenant, expires: expires, bounds: bounds, ground: ground, name: name)
+        return SessionToken(
+            id: id, tenant: tenant, issued: issued, expires: expires, bounds: bounds, ground: ground, name: name)
     }
 
     /// What stands before a ground. Never given a new meaning: tokens outlive a change of version.
@@ -57,9 +60,11 @@ private struct Writer {
         case .key(let sha256):
             bytes.append(TokenPayload.GroundTag.key.rawValue)
             counted(sha256)
-        case .certificate(let name):
+        case .certificate(let name, let chain):
             bytes.append(TokenPayload.GroundTag.certificate.rawValue)
             text(name)
+            bytes.append(UInt8(clamping: chain.count))
+            for certificate in chain.prefix(Int(UInt8.max)) { counted(certificate) }
         case .claim(let issuer, let claim):
             bytes.append(TokenPayload.GroundTag.claim.rawValue)
             text(issuer)
@@ -104,10 +109,18 @@ private struct Reader {
         return bounds
     }
 
+    mutating func chain() -> [[UInt8]]? {
+        guard let count = bytes(1)?.first else { return nil }
+        let chain = (0..<count).compactMap { _ in counted() }
+        return chain.count == Int(count) ? chain : nil
+    }
+
     mutating func ground() -> CredentialGround? {
         switch bytes(1)?.first.flatMap(TokenPayload.GroundTag.init) {
         case .key: return counted().map { .key(sha256: $0) }
-        case .certificate: return text().map { .certificate(name: $0) }
+        case .certificate:
+            guard let name = text(), let chain = chain() else { return nil }
+            return .certificate(name: name, chain: chain)
         case .claim:
             guard let issuer = text(), let claim = text(), let value = text() else { return nil }
             return .claim(issuer: issuer, TenantClaim(claim: claim, value: value))

@@ -8,6 +8,8 @@ package struct CredentialProof: Equatable, Sendable {
     package let id: String
     /// What is asked again when policy changes.
     package let ground: CredentialGround
+    /// The key that signed it, by its id, where it was a session token: what it proved stands as long as that is in use.
+    package let signingKey: [UInt8]?
 
     /// The kinds of credentials there are.
     package enum Kind: String, CaseIterable, Sendable {
@@ -18,10 +20,11 @@ package struct CredentialProof: Equatable, Sendable {
     }
 
     /// - Parameter digest: at least 6 bytes of a hash; the first of them make the `id`.
-    package init(kind: Kind, name: String, digest: [UInt8], ground: CredentialGround) {
+    package init(kind: Kind, name: String, digest: [UInt8], ground: CredentialGround, signingKey: [UInt8]? = nil) {
         self.kind = kind
         self.name = name
         self.ground = ground
+        self.signingKey = signingKey
         id = CredentialProof.id(of: digest)
     }
 
@@ -39,8 +42,9 @@ package struct CredentialProof: Equatable, Sendable {
 package enum CredentialGround: Hashable, Sendable {
     /// A client key of a policy file, by the SHA-256 of its text: 32 bytes.
     case key(sha256: [UInt8])
-    /// A subject or alternative name of a policy file, as it is written there.
-    case certificate(name: String)
+    /// A subject or alternative name of a policy file, as it is written there, and what revocation lists know the certificates
+    /// by that the name was proved with.
+    case certificate(name: String, chain: [[UInt8]])
     /// A claim of a policy file, and the issuer that made it.
     case claim(issuer: String, TenantClaim)
     /// Whoever holds the signing keys of tokens: the token names its tenant by itself.

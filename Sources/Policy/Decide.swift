@@ -76,6 +76,14 @@ private func identify(_ identity: IdentityOutcome, under policy: PolicySnapshot)
     case .unknown: return .refuses(Refusal(.unauthenticated, "The credential is not known or not accepted here."))
     case .expired: return .refuses(Refusal(.unauthenticated, "The credential has expired."))
     case .spent: return .refuses(Refusal(.unauthenticated, "The credential has been used; it opens one session."))
+    case .exhausted:
+        return .refuses(
+            Refusal(.unauthenticated, "The credential has been tried too often without a session; ask for another."))
+    case .unremembered:
+        return .refuses(
+            Refusal(
+                .unauthenticated,
+                "The credential is older than this relay's memory of which have been used; ask for another."))
     }
 }
 

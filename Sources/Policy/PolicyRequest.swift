@@ -46,6 +46,10 @@ package enum IdentityOutcome: Equatable, Sendable {
     case expired
     /// It opens one session, and has.
     case spent
+    /// It opens one session, and was tried too often without one.
+    case exhausted
+    /// It opens one session, and may have done so before this relay began to remember.
+    case unremembered
 }
 
 /// Whether the limits of the tenant and of the relay admit one more session.

@@ -127,7 +127,8 @@ extension SelfTest {
         foreign.request.origin = "https://elsewhere.invalid"
         var surplus = Trial(identity: world.tenant(of: zone), policy: world.nowhere)
         surplus.admission = .over(what: "self-test", retryAfter: nil)
-        let strangers = [IdentityOutcome.missing, .unknown, .expired, .spent].map { identity in
+        let strangers = [IdentityOutcome.missing, .unknown, .expired, .spent, .exhausted, .unremembered].map {
+            identity in
             Expectation(
                 name: "a credential that is \(identity)", trial: Trial(identity: identity, policy: world.nowhere),
                 verdict: .refused(.unauthenticated))

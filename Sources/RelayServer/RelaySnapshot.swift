@@ -91,8 +91,6 @@ package final class RelaySnapshot: Sendable {
         tokens = try settings.tokens.map { (settings) throws(RelayStartError) in
             try Tokens(settings, environment: environment)
         }
-        identifier = Identifier(
-            of: configuration.policy, tokens: tokens?.keys, issuers: settings.identity.map(TokenIssuer.init))
         keySets = try settings.identity.map { (identity) throws(RelayStartError) in try KeySetSource(identity) }
         pages = OriginSet(of: configuration.policy)
         session = SessionSettings(settings)
@@ -108,6 +106,10 @@ package final class RelaySnapshot: Sendable {
         listeners = try settings.listeners.map { (listener) throws(RelayStartError) in
             try Listener(listener, replacing: former?.listeners ?? [])
         }
+        let clients = listeners.compactMap(\.tls?.clients)
+        identifier = Identifier(
+            of: configuration.policy, tokens: tokens?.keys, issuers: settings.identity.map(TokenIssuer.init)
+        ) { certificate in clients.contains { $0.revokes(certificate) } }
         admin = try settings.admin.map { (admin) throws(RelayStartError) in
             try AdminListener.Settings(admin, environment: environment)
         }

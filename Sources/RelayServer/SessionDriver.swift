@@ -304,7 +304,7 @@ extension SessionDriver {
         defer { passHeldBack() }
         (proof, oneTime) = (identification.proof, identification.oneTime)
         var outcome = identification.outcome
-        if let oneTime, worker.tokens.isSpent(oneTime) { outcome = .spent }
+        if let objection = oneTime.flatMap(worker.tokens.objection) { outcome = objection }
         var admission = Admission.admitted
         if case .tenant = outcome {
             admission = worker.admit()

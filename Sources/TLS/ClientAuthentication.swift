@@ -12,6 +12,7 @@ package final class ClientAuthentication: Sendable {
     package let fingerprint: [UInt8]
 
     private let authorities: TrustStore
+    private let revocations: RevocationLists?
     // Unsafe only to the compiler: nothing is added after `init`, and look-ups lock inside OpenSSL.
     private nonisolated(unsafe) let store: OpaquePointer
 
@@ -27,6 +28,7 @@ package final class ClientAuthentication: Sendable {
     ) throws(TLSError) {
         self.isRequired = isRequired
         self.authorities = authorities
+        self.revocations = revocations
         store = X509_STORE_new()
         fingerprint = Digest.sha256(
             [isRequired ? 1 : 0] + authorities.fingerprint + (revocations?.fingerprint ?? []))
@@ -45,6 +47,11 @@ package final class ClientAuthentication: Sendable {
         SSL_CTX_set_verify(
             context.pointer, isRequired ? SSL_VERIFY_PEER | SSL_VERIFY_FAIL_IF_NO_PEER_CERT : SSL_VERIFY_PEER, nil)
         authorities.withEach { SSL_CTX_add_client_CA(context.pointer, $0) }
+    }
+
+    /// Whether the revocation lists name a certificate, by what `TLSConnection.peerChain` knows it by.
+    package func revokes(_ certificate: [UInt8]) -> Bool {
+        revocations?.revoke(certificate) ?? false
     }
 
     /// Whether a certificate that was once verified, perhaps by other authorities, would be now, but for its time.

@@ -4,13 +4,27 @@ import Crypto
 /// What can be read of a certificate. The pointers are the caller's and only borrowed.
 enum PeerCertificate {
     static func sha256(of certificate: OpaquePointer) -> [UInt8] {
-        encoded { i2d_X509(certificate, $0) }
+        digest { i2d_X509(certificate, $0) }
     }
 
     /// RFC 7469 §2.4: the digest of the whole SubjectPublicKeyInfo.
     static func spkiSHA256(of certificate: OpaquePointer) -> [UInt8] {
-        encoded { i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), $0) }
+        digest { i2d_X509_PUBKEY(X509_get_X509_PUBKEY(certificate), $0) }
     }
+
+    /// What revocation lists know a certificate by (RFC 5280 §5.1.2.6): eight bytes of a hash of its issuer's name, and its
+    /// serial number in DER.
+    static func revocationID(of certificate: OpaquePointer) -> [UInt8] {
+        nameID(of: X509_get_issuer_name(certificate))
+            + encoding { i2d_ASN1_INTEGER(X509_get0_serialNumber(certificate), $0) }
+    }
+
+    /// Tells one name from another.
+    static func nameID(of name: OpaquePointer?) -> [UInt8] {
+        Array(digest { i2d_X509_NAME(name, $0) }.prefix(nameIDCount))
+    }
+
+    static let nameIDCount = 8
 
     /// RFC 4514, but with UTF-8 as it is: `CN=acme-device,O=Acme GmbH`.
     static func subject(of certificate: OpaquePointer) -> String {
@@ -101,13 +115,19 @@ enum PeerCertificate {
         }
     }
 
+    private typealias Write = (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?) -> Int32
+
     /// The SHA-256 of what one of the `i2d_` functions writes.
-    private static func encoded(_ write: (UnsafeMutablePointer<UnsafeMutablePointer<UInt8>?>?) -> Int32) -> [UInt8] {
+    private static func digest(_ write: Write) -> [UInt8] {
+        Digest.sha256(encoding(write))
+    }
+
+    private static func encoding(_ write: Write) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: Int(max(0, write(nil))))
         bytes.withUnsafeMutableBufferPointer { buffer in
             var cursor = buffer.baseAddress
             _ = write(&cursor)
         }
-        return Digest.sha256(bytes)
+        return bytes
     }
 }

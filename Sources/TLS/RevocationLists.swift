@@ -9,6 +9,8 @@ package final class RevocationLists: Sendable {
     nonisolated(unsafe) let lists: [OpaquePointer]
     /// Distinguishes one set of lists from another.
     package let fingerprint: [UInt8]
+    /// The names of their issuers, in the same order.
+    private let issuers: [[UInt8]]
 
     /// Reads every list in a PEM file. Throws `.setup`, naming the file and the remedy.
     package convenience init(file: String) throws(TLSError) {
@@ -22,6 +24,7 @@ package final class RevocationLists: Sendable {
 
     private init(pem: Secret, name: String) throws(TLSError) {
         lists = try PEM.revocationLists(in: pem, named: name)
+        issuers = lists.map { PeerCertificate.nameID(of: X509_CRL_get_issuer($0)) }
         fingerprint = pem.withBytes { Digest.sha256($0.bytes) }
     }
 
@@ -47,6 +50,23 @@ package final class RevocationLists: Sendable {
             found.append(PeerCertificate.subject(of: authority))
         }
         return found
+    }
+
+    /// Whether one of the lists names a certificate, by its `PeerCertificate.revocationID`. Their times are not looked at: who
+    /// was revoked once stays so.
+    func revoke(_ certificate: [UInt8]) -> Bool {
+        let issuer = certificate.prefix(PeerCertificate.nameIDCount)
+        let number = certificate.dropFirst(PeerCertificate.nameIDCount).withUnsafeBufferPointer { serial in
+            var cursor = serial.baseAddress
+            return d2i_ASN1_INTEGER(nil, &cursor, serial.count)
+        }
+        defer { ASN1_INTEGER_free(number) }
+        // Only what was signed here comes this way; what cannot be read must not pass.
+        guard let number else { return true }
+        return zip(lists, issuers).contains { list, name in
+            // 2 would be an entry that takes another back.
+            name.elementsEqual(issuer) && X509_CRL_get0_by_serial(list, nil, number) == 1
+        }
     }
 
     /// One list.

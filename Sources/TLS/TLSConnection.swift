@@ -212,6 +212,15 @@ extension TLSConnection {
     /// certificate; never otherwise. A subject that cannot be written whole is an empty text.
     package var peerNames: [String] { peer.map(PeerCertificate.names(of:)) ?? [] }
 
+    /// As a server: what revocation lists know the peer's certificate by, and those above it but for the authority that is
+    /// believed. For connections that are over, whose peer may be revoked later.
+    package var peerChain: [[UInt8]] {
+        guard peer != nil, let chain = SSL_get0_verified_chain(ssl) else { return [] }
+        return (0..<max(0, shim_sk_X509_num(chain) - 1)).compactMap { index in
+            shim_sk_X509_value(chain, index).map(PeerCertificate.revocationID)
+        }
+    }
+
     /// As a server: whether a listener with `context`, or without TLS, would take this connection's client as it stands: the
     /// certificate it showed, or that it showed none. For connections that were made under another context.
     ///

@@ -74,12 +74,13 @@ extension IdentifierTests {
     private static let claim = TenantClaim(claim: "org", value: "acme")
     private static let issuer = TokenIssuer(issuer: "i", audience: "stt", tenantClaim: "org", algorithms: [.es256])
 
-    private static func identifier(_ tenant: Tenant = everything, believing tokens: SessionTokens? = tokens)
-        -> Identifier
-    {
+    private static func identifier(
+        _ tenant: Tenant = everything, believing tokens: SessionTokens? = tokens, revoking revoked: [[UInt8]] = []
+    ) -> Identifier {
         Identifier(
             of: PolicySnapshot(version: "v", site: Site(name: "s"), zones: [], tenants: [tenant]), tokens: tokens,
-            issuers: [issuer])
+            issuers: [issuer]
+        ) { revoked.contains($0) }
     }
 
     private static func places(of text: String) -> [Credential?] {
@@ -104,7 +105,7 @@ extension IdentifierTests {
             let identification = Self.identifier().identification(of: credential)
             #expect(identification.outcome == .tenant(Self.acme))
             #expect(identification.bounds == CredentialBounds(zone: .edge))
-            #expect(identification.oneTime == OneTime(id: token.id, expires: token.expires))
+            #expect(identification.oneTime == OneTime(id: token.id, issued: token.issued, expires: token.expires))
             #expect(identification.proof?.kind == .token && identification.proof?.name == "backend")
         }
     }
@@ -128,7 +129,8 @@ extension IdentifierTests {
             name: TenantName("other")!, residency: .any, keys: [Self.key], jwt: TenantToken(Self.claim))
         let bare = Tenant(name: Self.acme, residency: .any)
         for (ground, isRevocable) in [
-            (CredentialGround.key(sha256: Self.key.sha256), true), (.certificate(name: "CN=device,O=Acme"), true),
+            (CredentialGround.key(sha256: Self.key.sha256), true),
+            (.certificate(name: "CN=device,O=Acme", chain: [[1]]), true),
             (.claim(issuer: "i", Self.claim), true),
             (.operators, false),
         ] {
@@ -141,6 +143,38 @@ extension IdentifierTests {
             }
             #expect(proof.map { Self.identifier().identifyAgain($0, of: Self.acme) } == .tenant(Self.acme))
         }
+    }
+
+    @Test func aTokenFallsWithAnyOfTheCertificatesThatItWasMintedWith() {
+        let chain: [[UInt8]] = [[1], [2]]
+        let text = Credential.find(
+            authorization: [Self.tokens.mint(Self.token(.certificate(name: "CN=device,O=Acme", chain: chain)))])
+        let shown = Credential.find(
+            certificate: PresentedCertificate(names: ["CN=device,O=Acme"], sha256: [], chain: chain), authorization: [])
+        for credential in [text, shown] {
+            let proof = Self.identifier().identification(of: credential).proof
+            #expect(proof?.ground == .certificate(name: "CN=device,O=Acme", chain: chain))
+            for revoked in chain {
+                let now = Self.identifier(revoking: [revoked])
+                #expect(now.identification(of: credential).outcome == .unknown)
+                #expect(proof.map { now.identifyAgain($0, of: Self.acme) } == .unknown)
+            }
+            #expect(Self.identifier(revoking: [[3]]).identification(of: credential).outcome == .tenant(Self.acme))
+        }
+    }
+
+    @Test func whatATokenProvedStandsAsLongAsItsSigningKey() throws {
+        let (old, new) = (Secret("a signing key of thirty-two bytes"), Secret("a newer signing key, as long as that"))
+        let credential = Credential.find(authorization: [SessionTokens(keys: [old]).mint(Self.token())])
+        let proof = try #require(Self.identifier().identification(of: credential).proof)
+        for (keys, stands) in [([new, old], true), ([new], false)] {
+            let now = Self.identifier(believing: SessionTokens(keys: keys))
+            #expect(now.identifyAgain(proof, of: Self.acme) == (stands ? .tenant(Self.acme) : .unknown))
+        }
+        #expect(Self.identifier(believing: nil).identifyAgain(proof, of: Self.acme) == .unknown)
+        // Nobody else's proof hangs on it.
+        let key = try #require(Self.identifier().identification(of: .find(authorization: ["one"])).proof)
+        #expect(Self.identifier(believing: nil).identifyAgain(key, of: Self.acme) == .tenant(Self.acme))
     }
 
     @Test func aTokenThatIsOverSaysSoOnlyIfItIsGenuine() {

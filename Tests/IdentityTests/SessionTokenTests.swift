@@ -15,11 +15,12 @@ import Testing
         let token = SessionToken(
             for: TenantName("acme")!, lifetime: 60, from: now, bounds: CredentialBounds(), ground: .operators, name: "")
         #expect(token.expires == expires)
+        #expect(Double(token.issued) / 1000 >= now && Double(token.issued) / 1000 < now + 0.001)
     }
 
     @Test(arguments: [Double.nan, .infinity, -.infinity, 1e300]) func aClockThatIsNoneIsNoTrap(now: Double) {
         let token = SessionToken(
             for: TenantName("acme")!, lifetime: 60, from: now, bounds: CredentialBounds(), ground: .operators, name: "")
-        #expect(token.expires == 60)
+        #expect(token.expires == 60 && token.issued == 0)
     }
 }

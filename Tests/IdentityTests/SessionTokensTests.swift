@@ -10,7 +10,7 @@ import Testing
 
     @Test func aTokenIsReadAsItWasMinted() {
         let token = SessionToken.some(bounds: CredentialBounds(zone: Zone("eu"), session: .seconds(300)))
-        #expect(tokens.read(tokens.mint(token), at: now) == .valid(token))
+        #expect(tokens.read(tokens.mint(token), at: now).token == token)
     }
 
     /// RFC 3986 §2.3 and RFC 9110 §5.6.2: it may stand in a query, and as a subprotocol, without an escape.
@@ -29,7 +29,7 @@ import Testing
     @Test func itExpiresAtItsMoment() {
         let token = SessionToken.some()
         let text = tokens.mint(token)
-        #expect(tokens.read(text, at: Double(token.expires) - 0.001) == .valid(token))
+        #expect(tokens.read(text, at: Double(token.expires) - 0.001).token == token)
         #expect(tokens.read(text, at: Double(token.expires)) == .expired)
         #expect(tokens.read(text, at: .infinity) == .expired)
     }
@@ -108,10 +108,22 @@ import Testing
             SessionTokens(keys: [old]), SessionTokens(keys: [new, old]), SessionTokens(keys: [new])
         )
         let (first, second) = (SessionToken.some(), SessionToken.some())
-        #expect(during.read(before.mint(first), at: now) == .valid(first))
-        #expect(after.read(during.mint(second), at: now) == .valid(second))
+        #expect(during.read(before.mint(first), at: now).token == first)
+        #expect(after.read(during.mint(second), at: now).token == second)
         #expect(after.read(before.mint(first), at: now) == .worthless)
         #expect(before.read(during.mint(second), at: now) == .worthless)
+    }
+
+    /// Whoever has a token's reading can ask later whether its key is still in use.
+    @Test func aReadingNamesTheKeyAndTheKeysKnowTheirNames() throws {
+        let (old, new) = (Secret(RandomBytes.make(32)), Secret(RandomBytes.make(32)))
+        let both = SessionTokens(keys: [new, old])
+        for (signer, stays) in [(SessionTokens(keys: [old]), false), (SessionTokens(keys: [new]), true)] {
+            let key = try #require(both.read(signer.mint(.some()), at: now).key)
+            #expect(both.verifies(withKey: key) && signer.verifies(withKey: key))
+            #expect(SessionTokens(keys: [new]).verifies(withKey: key) == stays)
+        }
+        #expect(!both.verifies(withKey: []))
     }
 
     @Test func aKeyNeverPrints() {
@@ -119,5 +131,15 @@ import Testing
         var dumped = ""
         dump(tokens, to: &dumped)
         for text in ["\(tokens)", String(reflecting: tokens), dumped] { #expect(!text.contains("hush")) }
+    }
+}
+
+extension SessionTokens.Reading {
+    fileprivate var token: SessionToken? {
+        if case .valid(let token, _) = self { token } else { nil }
+    }
+
+    fileprivate var key: [UInt8]? {
+        if case .valid(_, let key) = self { key } else { nil }
     }
 }

@@ -16,7 +16,9 @@ import Testing
     }
 
     @Test(arguments: [
-        CredentialGround.operators, .key(sha256: Digest.sha256([1])), .certificate(name: "CN=billing,O=Acme"),
+        CredentialGround.operators, .key(sha256: Digest.sha256([1])),
+        .certificate(name: "CN=billing,O=Acme", chain: []),
+        .certificate(name: "", chain: [[1, 2, 3], [], Array(repeating: 7, count: 300)]),
         .claim(issuer: "https://login.example/", TenantClaim(claim: "tenant", value: "acme")),
         .claim(issuer: "", TenantClaim(claim: "ключ", value: "\u{0}\n")),
     ])
@@ -24,16 +26,16 @@ import Testing
         expectRoundTrip(.some(ground: ground, name: "back end №1"))
     }
 
-    @Test(arguments: [0, 1, Int.max]) func anyMomentGoesThroughUnchanged(expires: Int) {
+    @Test(arguments: [0, 1, Int.max]) func anyMomentGoesThroughUnchanged(moment: Int) {
         expectRoundTrip(
             SessionToken(
-                id: Array(0..<16), tenant: TenantName("a")!, expires: expires, bounds: CredentialBounds(),
+                id: Array(0..<16), tenant: TenantName("a")!, issued: moment, expires: moment,
+                bounds: CredentialBounds(),
                 ground: .operators, name: ""))
     }
 
     @Test func aShorterOrLongerPayloadIsNone() {
-        let bytes = TokenPayload.encode(
-            .some(ground: .claim(issuer: "i", TenantClaim(claim: "c", value: "v"))))
+        let bytes = TokenPayload.encode(.some(ground: .certificate(name: "CN=a", chain: [[1], [2, 3]])))
         for count in bytes.indices { #expect(TokenPayload.decode(bytes[..<count]) == nil) }
         #expect(TokenPayload.decode((bytes + [0])[...]) == nil)
     }

@@ -143,6 +143,33 @@ import Timing
         #expect(try harbour.wait { $0.sessions(in: "eu").map(\.ending) == [.terminated, .terminated] ? true : nil })
     }
 
+    /// Whoever shows the token shows no certificate.
+    @Test func aNewListEndsWhatTheTokensOfTheRevokedOpened() throws {
+        let berlin = devices.intermediate(name: "Devices in Berlin")
+        let (leaf, below) = (acmeDevice, berlin.issue(clientSubject: "CN=acme-device,O=Acme GmbH"))
+        var files: [(chain: String, key: String)] = []
+        let lists = devices.revocationList() + berlin.revocationList()
+        let harbour = try harbour(revocations: lists) { plan in
+            plan.tokenKeys = [RelayHarbour.newTokenKey()]
+            for (index, issued) in [leaf, below, acmeDevice].enumerated() {
+                files.append(try issued.write(to: plan.folder, name: "device-\(index)"))
+            }
+        }
+        let minted = try files.map { try harbour.tokens(2, mintedWith: $0) }
+        let clients = minted.map { harbour.client(showing: $0[0], in: "?token=") }
+        for client in clients { try client.begun() }
+
+        let revoking = devices.revocationList(revoking: [leaf]) + berlin.revocationList(revoking: [below])
+        try harbour.reload { try $0.askForCertificates(of: devices, revocations: revoking) }
+        for (client, tokens) in zip(clients, minted).prefix(2) {
+            #expect(try client.toTheEnd().closeCode == 4401)
+            #expect(try harbour.client(showing: tokens[1], in: "?token=").toTheEnd().status == 401)
+        }
+        try harbour.client(showing: minted[2][1], in: "?token=").begun()
+        clients[2].send(text: #"{"type":"Terminate"}"#)
+        #expect(try clients[2].toTheEnd().closeCode == 1000)
+    }
+
     @Test func anAuthorityThatIsGoneTakesItsSessionsWithIt() throws {
         let harbour = try harbour()
         let (device, keyHolder) = (try harbour.device(acmeDevice), try harbour.begunClient("umbrella"))
@@ -247,6 +274,15 @@ extension RelayHarbour {
         _ issued: ThrowawayAuthority.Issued, fields: HeaderFields = [:]
     ) throws -> StandInClient {
         try device(trust(showing: issued), fields: fields)
+    }
+
+    /// Tokens that a certificate mints, each on a connection of its own.
+    fileprivate func tokens(_ count: Int, mintedWith files: (chain: String, key: String)) throws -> [String] {
+        try (0..<count).map { _ in
+            let wire = try secureWire(.init(certificate: files))
+            wire.send(Self.tokenRequest("/v3/token?expires_in_seconds=60", lines: []))
+            return try #require(TokenReply(wire.readToEnd()).json["token"]?.string)
+        }
     }
 
     fileprivate func device(_ trust: TLSClientContext, fields: HeaderFields = [:]) throws -> StandInClient {

@@ -192,16 +192,63 @@ import Testing
         #expect(events.refusal?.sentence == "The credential is not known or not accepted here.")
     }
 
-    /// Who rotates keys must not end anybody's session.
-    @Test func aSessionOutlivesTheKeyThatSignedItsToken() throws {
+    /// Whoever has a key that was taken away could have signed any of them.
+    @Test func aKeyThatIsTakenAwayEndsTheSessionsThatItsTokensOpenedAndNoOthers() throws {
+        let (old, new) = (RelayHarbour.newTokenKey(), RelayHarbour.newTokenKey())
+        let harbour = try RelayHarbour { $0.tokenKeys = [old] }
+        let ends = harbour.stranger("/v3/ws?token=\(try harbour.mint())")
+        try ends.begun()
+        // A new key ends nothing.
+        try harbour.reload { $0.tokenKeys = [new, old] }
+        let stays = harbour.stranger("/v3/ws?token=\(try harbour.mint())")
+        let keyHolder = harbour.client()
+        for client in [stays, keyHolder] { try client.begun() }
+        try harbour.reload { $0.tokenKeys = [new] }
+        #expect(try ends.toTheEnd().closeCode == 4401)
+        for client in [stays, keyHolder] {
+            client.send(text: #"{"type":"Terminate"}"#)
+            #expect(try client.toTheEnd().closeCode == 1000)
+        }
+    }
+
+    /// Another process has not seen what this one has.
+    @Test func aTokenFromBeforeARestartOpensNothing() throws {
+        let key = RelayHarbour.newTokenKey()
+        let before = try RelayHarbour { $0.tokenKeys = [key] }
+        let (used, unused) = (try before.mint("initech"), try before.mint("initech"))
+        try before.client(showing: used, in: "?token=").begun()
+        let after = try RelayHarbour { plan in
+            plan.tokenKeys = [key]
+            plan.tenants = before.tenants
+        }
+        for token in [used, unused] {
+            let events = try after.client(showing: token, in: "?token=").toTheEnd()
+            #expect(events.refusal?.status == 401)
+            #expect(
+                events.refusal?.sentence
+                    == "The credential is older than this relay's memory of which have been used; ask for another.")
+        }
+        #expect(after.acceptedAnywhere == 0)
+        // The other way round, each of two relays that share a key takes the other's.
+        try before.client(showing: after.mint("initech"), in: "?token=").begun()
+    }
+
+    // MARK: How often
+
+    /// Official SDKs come back three times, the most persistent of clients 32 times.
+    @Test func aTokenIsTriedSoOftenAndThenNoMore() throws {
         let harbour = try RelayHarbour.withTokens()
-        let client = harbour.stranger("/v3/ws?token=\(try harbour.mint())")
-        try client.begun()
-        try harbour.reload { $0.tokenKeys = [RelayHarbour.newTokenKey()] }
-        // The loops have judged their sessions before they take another one.
-        try harbour.client("globex").begun()
-        client.send(text: #"{"type":"Terminate"}"#)
-        #expect(try client.toTheEnd().closeCode == 1000)
+        harbour.standIn.fail("eu", with: [StandIn.Fault(.status(500, body: nil))])
+        let token = try harbour.mint()
+        for _ in 1...33 { #expect(try harbour.client(showing: token, in: "?token=").toTheEnd().closeCode == 4503) }
+        let dials = harbour.acceptedAnywhere
+        harbour.standIn.clearFaults()
+        let events = try harbour.client(showing: token, in: "?token=").toTheEnd()
+        #expect(events.refusal?.status == 401)
+        #expect(
+            events.refusal?.sentence == "The credential has been tried too often without a session; ask for another.")
+        #expect(harbour.acceptedAnywhere == dials)
+        try harbour.client(showing: try harbour.mint(), in: "?token=").begun()
     }
 
     @Test func withoutTheSectionTokensAreNoCredential() throws {

@@ -73,6 +73,26 @@ import Testing
 
     // MARK: Chains
 
+    /// The authority that is believed is no part of it: nobody's list is asked about that.
+    @Test func everyCertificateBelowTheAuthorityIsKnownToLists() throws {
+        let devices = house.authority.intermediate(name: "Devices")
+        let issued = devices.issue(clientSubject: "CN=device")
+        let chain = try handshake(issued, listener()).connection.peerChain
+        #expect(chain.count == 2)
+        let lists = [
+            house.authority.revocationList(revoking: devices), devices.revocationList(revoking: [issued]),
+            house.authority.revocationList(revoking: [issued]),
+        ]
+        let revoked = try lists.map { list in
+            let clients = try ClientAuthentication(
+                authorities: house.trust(), revocations: RevocationLists(pem: list))
+            return chain.map { clients.revokes($0) }
+        }
+        #expect(revoked == [[false, true], [true, false], [false, false]])
+        #expect(try chain.allSatisfy { try !ClientAuthentication(authorities: house.trust()).revokes($0) })
+        #expect(try Pair(client: house.client(), server: listener()).handshake().server.connection.peerChain.isEmpty)
+    }
+
     @Test func aClientSendsTheIssuersBetweenItAndTheAuthority() throws {
         let below = house.authority.intermediate(name: "Devices").intermediate(name: "Berlin")
         #expect(try handshake(below.issue(clientSubject: "CN=device"), listener()).error == nil)

@@ -1,6 +1,7 @@
 import StandIn
-import TLS
 import Testing
+
+@testable import TLS
 
 @Suite struct RevocationListsTests {
     private let house = House()
@@ -26,6 +27,31 @@ import Testing
         #expect(lists.withoutList(among: trust) == ["CN=Other"])
         let double = ThrowawayAuthority(name: "Other").revocationList()
         #expect(try RevocationLists(pem: double).withoutList(among: trust).count == 2)
+    }
+
+    @Test func aListNamesWhomItRevokesUnderItsOwnIssuerAlone() throws {
+        let (revoked, good) = (
+            house.authority.issue(clientSubject: "CN=a"), house.authority.issue(clientSubject: "CN=b")
+        )
+        let devices = house.authority.intermediate(name: "Devices")
+        let (own, others) = (
+            try RevocationLists(pem: house.authority.revocationList(revoking: [revoked], validity: .expired)),
+            try RevocationLists(pem: devices.revocationList(revoking: [revoked]))
+        )
+        let (revokedID, goodID) = (try id(of: revoked), try id(of: good))
+        #expect(own.revoke(revokedID) && !own.revoke(goodID))
+        #expect(!others.revoke(revokedID) && !others.revoke(goodID))
+        #expect(try RevocationLists(pem: house.authority.revocationList()).revoke(revokedID) == false)
+        // What cannot be read does not pass.
+        for count in [0, 7, 8, 9, 10] { #expect(own.revoke(Array(revokedID.prefix(count)))) }
+    }
+
+    /// What lists know a certificate by, as a server's connection tells it.
+    private func id(of issued: ThrowawayAuthority.Issued) throws -> [UInt8] {
+        let server = try TLSServerContext(
+            certificates: [house.certificate()], clients: ClientAuthentication(authorities: house.trust()))
+        let pair = try Pair(client: house.client(certificate: TLSCertificate(issued)), server: server).handshake()
+        return try #require(pair.server.connection.peerChain.first)
     }
 
     @Test func whatHoldsNoListIsNamedWithTheRemedy() throws {

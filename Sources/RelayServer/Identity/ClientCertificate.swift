@@ -8,7 +8,7 @@ extension RelaySnapshot {
     func certificate(of client: Transport, on listener: Listener) -> PresentedCertificate? {
         guard stillTakes(client, on: listener) else { return PresentedCertificate(names: [], sha256: []) }
         guard let tls = client.tls, let sha256 = tls.peerCertificateSHA256 else { return nil }
-        return PresentedCertificate(names: tls.peerNames, sha256: sha256)
+        return PresentedCertificate(names: tls.peerNames, sha256: sha256, chain: tls.peerChain)
     }
 
     /// Whether a client would still be let in that was let in by a listener of an earlier version, as far as its certificate

@@ -1,12 +1,19 @@
 import Identity
+import Policy
 import Reactor
+import Timing
 
 /// The ledger of tokens that open one session, shared by all loops. Thread-safe.
+///
+/// It lives as long as the process. So a token from before is refused: nobody remembers whether it has been used.
 final class OneTimeTokens: Sendable {
     private let ledger = Lock(TokenLedger())
+    private let start = MonotonicClock.now()
 
-    func isSpent(_ token: OneTime) -> Bool {
-        ledger.withLock { $0.isSpent(token) }
+    /// Why the token opens no session any more; nil: it may.
+    func objection(to token: OneTime) -> IdentityOutcome? {
+        let uptime = MonotonicClock.now().duration(since: start)
+        return ledger.withLock { $0.objection(to: token, at: WallClock.seconds(), uptime: uptime) }
     }
 
     /// As `TokenLedger.attempt`. The notice is called on the thread of whoever tries next, and must not call back.

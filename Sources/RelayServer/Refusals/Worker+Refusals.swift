@@ -92,7 +92,7 @@ extension IdentityOutcome {
     /// Whether the credential is or was good.
     var isKnown: Bool {
         switch self {
-        case .tenant, .expired, .spent: true
+        case .tenant, .expired, .spent, .exhausted, .unremembered: true
         case .missing, .unknown: false
         }
     }
