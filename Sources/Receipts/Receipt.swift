@@ -16,6 +16,8 @@ package struct Receipt: Equatable, Sendable {
     package var tenant: TenantName?
     /// What proved it.
     package var credential: Credential?
+    /// What was asked for.
+    package var request: Request
     /// The zone asked for.
     package var asked: Zone?
     /// The request's `Origin` as it came.
@@ -54,6 +56,12 @@ package struct Receipt: Equatable, Sendable {
     package var ending: String
     /// The code of the Close frame that ended it, where a peer sent one.
     package var closeCode: Int?
+
+    /// What a request may be for. A session needs no word in the line.
+    package enum Request: String, Sendable {
+        case session
+        case token
+    }
 
     /// What proved the tenant: never the credential itself.
     package struct Credential: Equatable, Sendable {
@@ -132,7 +140,8 @@ package struct Receipt: Equatable, Sendable {
     /// What is not given is not known.
     package init(
         session: String, start: String, end: String, tenant: TenantName? = nil, credential: Credential? = nil,
-        asked: Zone? = nil, origin: String? = nil, granted: Zone? = nil, refusal: Denial? = nil,
+        request: Request = .session, asked: Zone? = nil, origin: String? = nil, granted: Zone? = nil,
+        refusal: Denial? = nil,
         rules: [TrailStep] = [], site: Site, policy: String, lastPolicy: String? = nil, upstream: Upstream? = nil,
         failedDials: [FailedDial] = [], milliseconds: Int, dialMilliseconds: Int? = nil,
         up: Traffic = Traffic(frames: 0, bytes: 0), down: Traffic = Traffic(frames: 0, bytes: 0),
@@ -144,6 +153,7 @@ package struct Receipt: Equatable, Sendable {
         self.end = end
         self.tenant = tenant
         self.credential = credential
+        self.request = request
         self.asked = asked
         self.origin = origin
         self.granted = granted
@@ -179,6 +189,7 @@ extension Receipt {
         line.member("end", end)
         if let tenant { line.member("tenant", tenant.text) }
         if let credential { line.member("credential", json: credential.object.json) }
+        if request != .session { line.member("request", request.rawValue) }
         if let asked { line.member("asked", asked.name) }
         if let origin { line.member("origin", origin) }
         writeDecision(to: &line)

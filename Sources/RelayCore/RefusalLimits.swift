@@ -7,24 +7,15 @@ import Timing
 /// A refusal told in full takes a token of each party that it is counted against. Each has a bucket that holds a few tokens
 /// and gets them back one by one. While one of them is empty nothing is told in full, and nothing is taken.
 ///
-/// The memory is fixed, whatever comes: a party has no entry of its own, but a place in each of four rows, shared with
-/// whoever else hashes there, and its bucket is the fullest of the four (a count-min sketch with conservative updates). So
-/// nothing is evicted and no history lost. By the default rules all strangers of a minute together empty at most 220 of the
-/// 16,384 places of a row, and leave an innocent without a token with a chance below one in ten million. The hash is keyed
-/// for each process (`Hasher`), so that nobody can choose whom to share places with.
+/// The memory is fixed, whatever comes (`TokenBuckets`). By the default rules all strangers of a minute together empty at most
+/// 220 of the 16,384 places of a row, and leave an innocent without a token with a chance below one in ten million.
 ///
 /// A pure value: time is an argument. Whoever shares it guards it.
 package struct RefusalLimits: Sendable {
     private var rules: Rules
-    /// Row by row.
-    private var places = [TokenBucket](repeating: TokenBucket(), count: rows * width)
+    private var parties = TokenBuckets(widthBits: 14)
     /// Of all strangers together.
     private var strangers = TokenBucket()
-
-    static let rows = 4
-    /// A hash has bits for every row.
-    static let width = 1 << widthBits
-    private static let widthBits = 14
 
     package init(_ rules: Rules = Rules()) {
         self.rules = rules
@@ -41,9 +32,9 @@ package struct RefusalLimits: Sendable {
         func meet(_ bound: RefusalObstacle.Bound, _ wait: Duration?) {
             if let wait, wait > longest?.wait ?? .zero { longest = RefusalObstacle(bound: bound, wait: wait) }
         }
-        if let address = refused.address { meet(.address, bucket(of: address).wait(by: rules.party, now: now)) }
+        if let address = refused.address { meet(.address, parties.wait(of: address, by: rules.party, now: now)) }
         if let credential = refused.credential {
-            meet(.credential, bucket(of: credential).wait(by: rules.party, now: now))
+            meet(.credential, parties.wait(of: credential, by: rules.party, now: now))
         }
         if refused.isStranger { meet(.relay, strangers.wait(by: rules.strangers, now: now)) }
         return longest
@@ -51,32 +42,9 @@ package struct RefusalLimits: Sendable {
 
     /// A refusal of `refused` is told in full.
     package mutating func told(_ refused: Refused, now: Instant) {
-        if let address = refused.address { take(of: address, now) }
-        if let credential = refused.credential { take(of: credential, now) }
+        if let address = refused.address { parties.take(of: address, by: rules.party, now: now) }
+        if let credential = refused.credential { parties.take(of: credential, by: rules.party, now: now) }
         if refused.isStranger { strangers.take(by: rules.strangers, now: now) }
-    }
-
-    private func bucket(of party: Refused.Party) -> TokenBucket {
-        var fullest = places[place(of: party, in: 0)]
-        for row in 1..<Self.rows {
-            let bucket = places[place(of: party, in: row)]
-            if bucket.isFuller(than: fullest) { fullest = bucket }
-        }
-        return fullest
-    }
-
-    private mutating func take(of party: Refused.Party, _ now: Instant) {
-        var bucket = bucket(of: party)
-        bucket.take(by: rules.party, now: now)
-        // A place that others have emptied further stays as it is.
-        for row in 0..<Self.rows where places[place(of: party, in: row)].isFuller(than: bucket) {
-            places[place(of: party, in: row)] = bucket
-        }
-    }
-
-    private func place(of party: Refused.Party, in row: Int) -> Int {
-        let bits = party.hash >> UInt64(row * Self.widthBits)
-        return row * Self.width + Int(truncatingIfNeeded: bits) & (Self.width - 1)
     }
 }
 
@@ -124,8 +92,8 @@ package struct RefusalObstacle: Error, Equatable {
 
 /// Whom a refusal is counted against.
 package struct Refused: Sendable {
-    fileprivate let address: Party?
-    fileprivate let credential: Party?
+    fileprivate let address: TokenBuckets.Party?
+    fileprivate let credential: TokenBuckets.Party?
     fileprivate let isStranger: Bool
 
     /// Somebody who has proved nothing: its address answers for it, what it showed, and all strangers together.
@@ -135,26 +103,16 @@ package struct Refused: Sendable {
     ///   - credential: what was shown, if anything; only a keyed hash of it is kept.
     package static func stranger(at address: IPAddress?, showing credential: (some Hashable)?) -> Refused {
         Refused(
-            address: address.map { Party(.address, $0.subscriber) },
-            credential: credential.map { Party(.credential, $0) },
+            address: address.map { TokenBuckets.Party(RefusalObstacle.Bound.address, $0.subscriber) },
+            credential: credential.map { TokenBuckets.Party(RefusalObstacle.Bound.credential, $0) },
             isStranger: true)
     }
 
     /// Somebody whose credential is or was good. It answers for itself, and not for its neighbours behind one address.
     package static func known(by credential: some Hashable) -> Refused {
-        Refused(address: nil, credential: Party(.credential, credential), isStranger: false)
-    }
-
-    /// An address or a credential, as a keyed hash that tells nothing of it.
-    fileprivate struct Party: Sendable {
-        let hash: UInt64
-
-        init(_ kind: RefusalObstacle.Bound, _ value: some Hashable) {
-            var hasher = Hasher()
-            hasher.combine(kind)
-            hasher.combine(value)
-            hash = UInt64(truncatingIfNeeded: hasher.finalize())
-        }
+        Refused(
+            address: nil, credential: TokenBuckets.Party(RefusalObstacle.Bound.credential, credential),
+            isStranger: false)
     }
 }
 

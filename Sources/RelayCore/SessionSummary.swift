@@ -49,4 +49,16 @@ package struct SessionSummary: Equatable, Sendable {
     package var terminatedBy: Leg?
     /// The provider's own count of billed seconds, where it gave one.
     package var billedSeconds: Int?
+    /// It was a token that was asked for, and refused: never a session.
+    package var isForToken = false
+}
+
+extension SessionSummary {
+    /// The facts of a request for a session token that was refused. What was known of who asked is the caller's to add.
+    package init(ofTokenRefused refusal: Refusal, id: String, under policy: PolicySnapshot, after duration: Duration) {
+        self.init(
+            id: id, failedDials: [], site: policy.site, policy: policy.version, lastPolicy: policy.version, trail: [],
+            ending: .refused(refusal.name), refusal: refusal, duration: duration, up: Meter(), down: Meter(),
+            isForToken: true)
+    }
 }

@@ -33,10 +33,11 @@ package final class RelayServer: Sendable {
     ///   - resolver: finds the addresses of upstreams; the system's unless a test has names of its own.
     ///   - breakers: when an endpoint that fails is left alone.
     ///   - refusals: how many refusals are told in full, whatever the settings say; nil: as they say.
+    ///   - mints: how many session tokens are minted.
     /// - Throws: when an address cannot be bound, or the system has no descriptors or threads to give.
     package static func start(
         _ snapshot: RelaySnapshot, log: Log, resolver: Resolver = Resolver(), breakers: Breaker.Rules = Breaker.Rules(),
-        refusals rules: RefusalLimits.Rules? = nil
+        refusals rules: RefusalLimits.Rules? = nil, mints: MintLimits.Rules = MintLimits.Rules()
     ) throws(RelayStartError) -> RelayServer {
         var listeners = Listeners()
         let perLoop = try listeners.change(to: snapshot.listeners, loops: snapshot.threads)
@@ -51,7 +52,7 @@ package final class RelayServer: Sendable {
         let status = RelayStatus(snapshot.policy)
         status.judgeEndpoints(with: health.isUsable)
         if let receipts { status.countReceipts { receipts.counts } }
-        let tokens = OneTimeTokens()
+        let tokens = OneTimeTokens(mints)
         let keySets = KeySetStore(log: log)
         keySets.change(to: snapshot.keySets)
         status.countKeySets { [weak keySets] in keySets?.counts ?? [:] }

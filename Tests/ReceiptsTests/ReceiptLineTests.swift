@@ -23,7 +23,9 @@ import Testing
 
     @Test func aReceiptHasItsFactsUnderTheirNames() throws {
         var scribe = Scribe()
-        scribe.add(.receipt(.sample(0)), .receipt(.sampleRefusal))
+        var token = Receipt.sampleRefusal
+        token.request = .token
+        scribe.add(.receipt(.sample(0)), .receipt(.sampleRefusal), .receipt(token))
         let lines = try scribe.lines.map { try #require(parsed($0)) }
         let texts = [
             "session": "session-0", "start": noon, "tenant": "acme", "asked": "eu", "decision": "granted",
@@ -39,6 +41,7 @@ import Testing
         for (name, number) in numbers { #expect(lines[0].integer(name) == number, "\(name)") }
         #expect(lines[1].kind == .refusal && lines[1].string("refusal") == "residency")
         #expect(lines[1].string("decision") == "refused" && lines[1].string("zone") == nil)
+        #expect(lines.map { $0.string("request") } == [nil, nil, "token"])
     }
 
     @Test(arguments: ["\"", "\\", "\n\r\0", "é😀\u{2028}", "\",\"hash\":\"", "}\n{\"n\":0"])

@@ -3,6 +3,7 @@ import Crypto
 import Foundation
 import HTTP
 import Policy
+import RelayCore
 import RelayServer
 import RelayTestKit
 import StandIn
@@ -51,6 +52,22 @@ import Testing
         // Without the provider there is nothing left that the session rests on.
         try harbour.reload { $0.identity = [] }
         #expect(try client.toTheEnd().closeCode == 4401)
+    }
+
+    @Test func allThatATenantProvesItselfWithMintsWithinOneBound() throws {
+        let harbour = try RelayHarbour.withTokens { plan in
+            plan.mints = MintLimits.Rules(credential: 100, tenant: 2)
+            try plan.believe([.p256])
+        }
+        let jwt = "Bearer " + TokenSigner.p256.token(id: "ES256", claims: claims())
+        _ = try harbour.mint()
+        #expect(try harbour.askForToken(authorization: jwt).status == 200)
+        for credential in [harbour.key(of: "acme"), jwt] {
+            let answer = try harbour.askForToken(authorization: credential)
+            #expect(answer.status == 429 && answer.head.fields.first("Retry-After") == "30")
+            #expect(answer.json["error"] == "A limit is reached: 2 tokens a minute for tenant acme.")
+        }
+        _ = try harbour.mint("globex")
     }
 
     /// A provider over HTTPS whose first answer is not there yet when the client comes.

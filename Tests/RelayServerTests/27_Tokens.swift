@@ -2,11 +2,14 @@ import Crypto
 import Foundation
 import HTTP
 import Policy
+import Receipts
+import RelayCore
 import RelayServer
 import RelayTestKit
 import Reactor
 import StandIn
 import Testing
+import Timing
 
 /// `GET /v3/token`: who mints what for whom, and who may read the answer.
 @Suite("27 Tokens", .overEachHTTP, .timeLimit(.minutes(1))) struct Tokens {
@@ -249,6 +252,68 @@ import Testing
             events.refusal?.sentence == "The credential has been tried too often without a session; ask for another.")
         #expect(harbour.acceptedAnywhere == dials)
         try harbour.client(showing: try harbour.mint(), in: "?token=").begun()
+    }
+
+    // MARK: How many
+
+    @Test func aCredentialMintsSoManyAndHearsWhenToComeBack() throws {
+        let harbour = try RelayHarbour.withTokens { $0.mints = MintLimits.Rules(credential: 2, tenant: 100) }
+        for _ in 1...2 { _ = try harbour.mint() }
+        let answer = try harbour.askForToken(authorization: harbour.key(of: "acme"))
+        #expect(answer.status == 429)
+        #expect(answer.head.fields.first("Retry-After") == "30")
+        #expect(answer.json["type"] == "urn:tidegate:refusal:limit")
+        #expect(answer.json["error"] == "A limit is reached: 2 tokens a minute for one credential.")
+        _ = try harbour.mint("globex")
+        // Who may mint no more may still connect.
+        try harbour.client().begun()
+    }
+
+    // MARK: On record
+
+    @Test func aRefusalLeavesAReceiptThatSaysWhatWasAskedFor() throws {
+        let log = try ReceiptLog()
+        let harbour = try RelayHarbour.withTokens { $0.receipts = log.settings() }
+        let key = harbour.key(of: "acme")
+        let asks: [(query: String, lines: [String])] = [
+            ("expires_in_seconds=60&zone=us", ["Authorization: \(key)", "Origin: \(HarbourTenant.origin)"]),
+            ("expires_in_seconds=60", ["Authorization: wrong"]), ("expires_in_seconds=0", ["Authorization: \(key)"]),
+        ]
+        let ids = try asks.map { ask in
+            try harbour.askForToken("/v3/token", ask.query, lines: ask.lines).json["instance"]?.string?
+                .components(separatedBy: ":").last
+        }
+        _ = try harbour.mint()
+        try log.wait { $0.lines(.refusal).count == 3 }
+        let lines = log.lines(.refusal)
+        #expect(lines.map { $0.string("request") } == ["token", "token", "token"])
+        #expect(lines.map { $0.string("refusal") } == ["residency", "unauthenticated", "bad-request"])
+        #expect(zip(lines, ids).allSatisfy { $1 == nil || $0.string("session") == $1 } && ids[0] != nil)
+        #expect(lines.map { $0.string("tenant") } == ["acme", nil, "acme"])
+        #expect(lines[0].string("asked") == "us" && lines[0].string("origin") == HarbourTenant.origin)
+        #expect(lines[0].string("ending") == "residency")
+        let first = String(decoding: lines[0].bytes, as: UTF8.self)
+        #expect(first.contains(#""credential":{"kind":"key","name":"main","id":""#))
+        #expect(first.contains(#"{"rule":3,"finding":"refuses""#))
+        harbour.relay.stop()
+        harbour.relay.wait()
+        #expect(log.verdict().isWhole && log.lines(.session).isEmpty)
+    }
+
+    @Test func refusalsBeyondTheLimitAreCountedInstead() throws {
+        let log = try ReceiptLog()
+        let harbour = try RelayHarbour.withTokens { plan in
+            plan.receipts = log.settings()
+            plan.refusals = RefusalLimits.Rules(
+                party: TokenBucket.Rule(size: 3, interval: .seconds(3600)),
+                strangers: TokenBucket.Rule(size: 1000, interval: .seconds(3600)))
+        }
+        for number in 1...10 { _ = try harbour.askForToken(authorization: "wrong \(number)") }
+        harbour.relay.stop()
+        harbour.relay.wait()
+        #expect(log.lines(.refusal).count == 3)
+        #expect(log.lines(.lost).reduce(0) { $0 + ($1.integer("count") ?? 0) } == 7)
+        #expect(log.verdict().isWhole)
     }
 
     @Test func withoutTheSectionTokensAreNoCredential() throws {

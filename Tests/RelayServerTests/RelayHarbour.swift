@@ -53,7 +53,8 @@ final class RelayHarbour {
         self.plan = plan
         let snapshot = try plan.snapshot(ports: standIn.ports)
         relay = try RelayServer.start(
-            snapshot, log: log.log, resolver: plan.resolver, breakers: plan.breakers, refusals: plan.refusals)
+            snapshot, log: log.log, resolver: plan.resolver, breakers: plan.breakers, refusals: plan.refusals,
+            mints: plan.mints)
         bridge = Carrier.current == .http2 ? try plan.bridge(to: relay.addresses[0]) : nil
     }
 
@@ -183,6 +184,8 @@ extension RelayHarbour {
         var breakers = Breaker.Rules(threshold: .max)
         /// How many refusals are told in full: all, for most stories read them; nil: as many as `limits` say.
         var refusals: RefusalLimits.Rules? = .all
+        /// How many tokens are minted.
+        var mints = MintLimits.Rules()
         let authority: ThrowawayAuthority
         /// Where files may be put; it goes with the harbour.
         let folder: String

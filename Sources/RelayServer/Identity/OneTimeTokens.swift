@@ -1,14 +1,26 @@
 import Identity
 import Policy
 import Reactor
+import RelayCore
 import Timing
 
-/// The ledger of tokens that open one session, shared by all loops. Thread-safe.
+/// The ledger of tokens that open one session and the limits of minting them, shared by all loops. Thread-safe.
 ///
 /// It lives as long as the process. So a token from before is refused: nobody remembers whether it has been used.
 final class OneTimeTokens: Sendable {
     private let ledger = Lock(TokenLedger())
+    private let mints: Lock<MintLimits>
     private let start = MonotonicClock.now()
+
+    /// - Parameter rules: how many are minted.
+    init(_ rules: MintLimits.Rules = MintLimits.Rules()) {
+        mints = Lock(MintLimits(rules))
+    }
+
+    /// Whether one more may be minted; then it counts.
+    func admitMint(for tenant: TenantName, by credential: Credential?, now: Instant) -> Admission {
+        mints.withLock { $0.take(for: tenant, showing: credential, now: now) }
+    }
 
     /// Why the token opens no session any more; nil: it may.
     func objection(to token: OneTime) -> IdentityOutcome? {

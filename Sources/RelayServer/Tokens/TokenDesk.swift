@@ -4,6 +4,7 @@ import Policy
 import Reactor
 import RelayCore
 import Telemetry
+import Timing
 import Transport
 
 /// Answers one request for a session token: `GET /v3/token`, with the zones and credentials of a session's request.
@@ -14,6 +15,7 @@ struct TokenDesk {
     private let head: RequestHead
     private let certificate: PresentedCertificate?
     private let peer: SocketAddress
+    private let begun: Instant
     private let listener: RelaySnapshot.Listener
     private let tokens: RelaySnapshot.Tokens
     private unowned let worker: Worker
@@ -25,6 +27,7 @@ struct TokenDesk {
         }
         self.head = head
         peer = client.peer
+        begun = worker.loop.now
         certificate = worker.snapshot.certificate(of: client, on: listener)
         self.listener = listener
         self.tokens = tokens
@@ -62,7 +65,7 @@ struct TokenDesk {
             let ask = try ask()
             let query = try query()
             try judge(identification, ask, query)
-            return mint(identification, ask, query)
+            return try mint(identification, ask, query)
         } catch {
             return try refuse(error, identification)
         }
@@ -74,25 +77,46 @@ struct TokenDesk {
         let refused = Refused(identification.outcome, showing: credential, at: peer)
         if let obstacle = worker.obstacle(to: refused) { throw obstacle }
         worker.told(refused)
-        let id = worker.newSessionID()
-        worker.tokenRefused(problem.refusal, tenant: identification.tenant, session: id)
+        let summary = summary(of: problem, identification)
+        worker.tokenRefused(summary, problem.refusal)
         return switch problem {
-        case .refused(let refusal): .refused(refusal, session: id)
+        case .refused(let refusal, _): .refused(refusal, session: summary.id)
         case .invalid(let faults): .invalid(faults)
         }
+    }
+
+    /// What is put on record of a request that is not granted.
+    private func summary(of problem: TokenProblem, _ identification: Identification) -> SessionSummary {
+        var summary = SessionSummary(
+            ofTokenRefused: problem.refusal, id: worker.newSessionID(), under: policy,
+            after: worker.loop.now.duration(since: begun))
+        summary.tenant = identification.tenant
+        summary.proof = identification.proof
+        summary.origin = head.fields.first("Origin")
+        summary.asked = (try? ask())?.zone
+        summary.trail = problem.trail
+        return summary
     }
 }
 
 /// Why a request for a token is not granted.
 private enum TokenProblem: Error {
-    case refused(Refusal)
+    case refused(Refusal, [TrailStep] = [])
     /// Told in the provider's form.
     case invalid([TokenFault])
 
     var refusal: Refusal {
         switch self {
-        case .refused(let refusal): refusal
+        case .refused(let refusal, _): refusal
         case .invalid: Refusal(.badRequest, "The request for a token has faults.")
+        }
+    }
+
+    /// The rules that led to it; empty where none was asked.
+    var trail: [TrailStep] {
+        switch self {
+        case .refused(_, let trail): trail
+        case .invalid: []
         }
     }
 }
@@ -147,15 +171,24 @@ extension TokenDesk {
     }
 
     private func judge(_ request: PolicyRequest) throws(TokenProblem) {
-        switch decide(request, under: policy).takeOutcome() {
+        let decision = decide(request, under: policy)
+        let trail = decision.trail
+        switch decision.takeOutcome() {
         case .granted: break
-        case .refused(let refusal): throw .refused(refusal)
+        case .refused(let refusal): throw .refused(refusal, trail)
         }
     }
 
-    private func mint(_ identification: Identification, _ ask: Ask, _ query: TokenQuery) -> TokenAnswer {
+    private func mint(
+        _ identification: Identification, _ ask: Ask, _ query: TokenQuery
+    ) throws(TokenProblem) -> TokenAnswer {
         guard let tenant = identification.tenant, let proof = identification.proof else {
             preconditionFailure("a request was granted without a credential that proves a tenant")
+        }
+        switch worker.tokens.admitMint(for: tenant, by: credential, now: worker.loop.now) {
+        case .admitted: break
+        case .over(let what, let wait):
+            throw .refused(Refusal(.limit, "A limit is reached: \(what).", retryAfter: wait))
         }
         let token = SessionToken(
             for: tenant, lifetime: query.lifetime, from: WallClock.seconds(),
@@ -182,10 +215,12 @@ extension Worker {
             .kind(kind.rawValue), .expiresIn(lifetime))
     }
 
-    fileprivate func tokenRefused(_ refusal: Refusal, tenant: TenantName?, session: String) {
+    fileprivate func tokenRefused(_ summary: SessionSummary, _ refusal: Refusal) {
         metrics.add(.refusals, refusal.name.rawValue)
         log.write(
-            .info, .refused, .session(session), tenant.map { .tenant($0.text) }, .kind("token-request"),
-            .refusal(refusal.name.rawValue), .policy(snapshot.policy.version), .detail(refusal.sentence))
+            .info, .refused, .session(summary.id), summary.tenant.map { .tenant($0.text) },
+            summary.asked.map { .asked($0.name) }, .kind("token-request"), .refusal(refusal.name.rawValue),
+            .policy(summary.policy), .detail(refusal.sentence))
+        receipts?.concluded(summary, at: summary.site)
     }
 }
