@@ -22,7 +22,8 @@ enum HTTP2Callbacks {
 
     /// Where nghttp2 asks for the bytes of a stream.
     static func source(of stream: HTTP2Stream) -> nghttp2_data_provider {
-        nghttp2_data_provider(source: nghttp2_data_source(ptr: stream.reference), read_callback: dataWanted)
+        nghttp2_data_provider(
+            source: nghttp2_data_source(ptr: Unmanaged.passUnretained(stream).toOpaque()), read_callback: dataWanted)
     }
 }
 

@@ -7,7 +7,7 @@ extension HTTP2Connection {
     func headBegan(_ id: Int32) {
         let stream = HTTP2Stream(id: HTTP2StreamID(rawValue: id), head: HeadCollector(limits: settings.head))
         streams[id] = stream
-        nghttp2_session_set_stream_user_data(session, id, stream.reference)
+        nghttp2_session_set_stream_user_data(session, id, Unmanaged.passUnretained(stream).toOpaque())
         // RFC 9218: all streams alike, and each in its turn; what the client would prefer is not asked.
         var turns = nghttp2_extpri(urgency: UInt32(NGHTTP2_EXTPRI_DEFAULT_URGENCY), inc: 1)
         nghttp2_session_change_extpri_stream_priority(session, id, &turns, 1)
@@ -15,13 +15,13 @@ extension HTTP2Connection {
 
     /// False when the budget is used up.
     func fieldArrived(_ name: UnsafeBufferPointer<UInt8>, _ value: UnsafeBufferPointer<UInt8>, on id: Int32) -> Bool {
-        let isKept = streams[id]?.head?.add(name, value) ?? false
+        let isKept = stream(id)?.head?.add(name, value) ?? false
         if !isKept { suspicion.note(.sentUselessFields, count: 1 + (name.count + value.count) >> 10, now: now) }
         return !suspicion.isExhausted
     }
 
     func headCompleted(_ id: Int32, isLast: Bool) {
-        guard let stream = streams[id], let collected = stream.head else { return }
+        guard let stream = stream(id), let collected = stream.head else { return }
         stream.head = nil
         stream.isAnnounced = true
         do throws(HTTPError) {
@@ -35,7 +35,7 @@ extension HTTP2Connection {
 
     func dataArrived(_ bytes: UnsafeRawBufferPointer, on id: Int32) {
         nghttp2_session_consume_connection(session, bytes.count)
-        guard let stream = streams[id], !stream.isRefused else {
+        guard let stream = stream(id), !stream.isRefused else {
             nghttp2_session_consume_stream(session, id, bytes.count)
             return
         }
@@ -43,12 +43,15 @@ extension HTTP2Connection {
     }
 
     func peerEnded(_ id: Int32) {
-        guard let stream = streams[id], !stream.isRefused else { return }
+        guard let stream = stream(id), !stream.isRefused else { return }
         delegate?.ended(stream.id)
     }
 
     func streamClosed(_ id: Int32, _ code: HTTP2ErrorCode) {
-        guard let stream = streams.removeValue(forKey: id), stream.isAnnounced else { return }
+        guard let stream = streams.removeValue(forKey: id) else { return }
+        nghttp2_session_set_stream_user_data(session, id, nil)
+        stream.isGone = true
+        guard stream.isAnnounced else { return }
         if output != nil { gone.append((stream, code)) } else { delegate?.closed(stream.id, code) }
     }
 }
@@ -98,18 +101,18 @@ extension HTTP2Connection {
     }
 
     func endLeft(_ id: Int32) {
-        guard let stream = streams[id], let code = stream.resetAfterwards else { return }
+        guard let stream = stream(id), let code = stream.resetAfterwards else { return }
         stream.isReset = true
         nghttp2_submit_rst_stream(session, NGHTTP2.noFlags, id, code.rawValue)
     }
 
     func resetLeft(_ id: Int32) {
-        if streams[id]?.isReset != true { suspicion.note(.provokedReset, now: now) }
+        if stream(id)?.isReset != true { suspicion.note(.provokedReset, now: now) }
     }
 
     func goAwayLeft(_ code: HTTP2ErrorCode, _ words: String) {
         guard code != .noError else { return }
-        failure = end ?? HTTP2Error(code: code, detail: words)
+        ended = end ?? HTTP2Error(code: code, detail: words)
     }
 
     /// Envoy counts frames for this; nginx and Apache have buffers that wait for more room than that.

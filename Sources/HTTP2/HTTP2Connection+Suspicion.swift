@@ -7,6 +7,8 @@ extension HTTP2Connection {
     /// Charges the frames that begin in `bytes`. Gives how many bytes may be read: all, or those up to the frame that used
     /// up the budget.
     func judge(_ bytes: RawSpan) -> Int {
+        var scanner = scanner
+        defer { self.scanner = scanner }
         var offset = 0
         var innocent = min(scanner.payloadLeft, bytes.byteCount)
         while let frame = scanner.next(in: bytes, from: &offset) {
@@ -46,7 +48,7 @@ extension HTTP2Connection {
     /// Charges for streams whose bytes have waited behind empty windows since the call before. To be called about once a
     /// second while the connection lives; throws when that ends it, as `receive` does.
     package func checkHeldStreams(now: Instant) throws(HTTP2Error) {
-        if let failure { throw failure }
+        if let ended { throw ended }
         self.now = now
         let isShut = nghttp2_session_get_remote_window_size(session) <= 0
         var held = 0
@@ -62,7 +64,7 @@ extension HTTP2Connection {
         enter()
         answer()
         leave()
-        if let failure { throw failure }
+        if let ended { throw ended }
     }
 
     /// nghttp2's own default; a head of 16 KiB needs one.

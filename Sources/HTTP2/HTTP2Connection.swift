@@ -17,13 +17,17 @@ package final class HTTP2Connection {
     package weak var delegate: (any HTTP2Delegate)?
 
     /// Why the connection must end; nil while it need not. It can also be set by `take`.
-    package internal(set) var failure: HTTP2Error?
+    package var failure: HTTP2Error? { ended }
 
+    // Behind the property above, because one that other modules see costs a check at each access.
+    var ended: HTTP2Error?
     let session: OpaquePointer
     let settings: HTTP2Settings
+    /// Keeps streams as long as nghttp2 has an address of them; they are looked up there.
     var streams: [Int32: HTTP2Stream] = [:]
     var scanner = FrameScanner()
-    var suspicion: Suspicion
+    // Unchecked, as are three below, for they change with every message, and nothing that is called meanwhile leads back.
+    @exclusivity(unchecked) var suspicion: Suspicion
     var now: Instant
     /// CONTINUATION frames in the head that is being read.
     var continuations = 0
@@ -35,10 +39,10 @@ package final class HTTP2Connection {
     var output: UnsafeMutablePointer<ByteQueue>?
     var limit = 0
     /// What the delegate is told once nghttp2 has returned.
-    var written: [HTTP2Stream] = []
-    var gone: [(stream: HTTP2Stream, code: HTTP2ErrorCode)] = []
+    @exclusivity(unchecked) var written: [HTTP2Stream] = []
+    @exclusivity(unchecked) var gone: [(stream: HTTP2Stream, code: HTTP2ErrorCode)] = []
     /// The memory of a queue that is empty, for the next one that is not.
-    var spare = ByteQueue(keepsStorage: true)
+    @exclusivity(unchecked) var spare = ByteQueue(keepsStorage: true)
     /// Inside `receive` or `take`, which must not be called then.
     private var isBusy = false
     var hasGivenNotice = false
@@ -72,7 +76,7 @@ extension HTTP2Connection {
     /// Throws when the connection must end; what `take` then gives, GOAWAY included, is to be sent before the close. From
     /// then on nothing is reported, and every call throws the same again.
     package func receive(_ bytes: RawSpan, now: Instant) throws(HTTP2Error) {
-        if let failure { throw failure }
+        if let ended { throw ended }
         self.now = now
         enter()
         let innocent = judge(bytes)
@@ -82,7 +86,7 @@ extension HTTP2Connection {
         if result < 0, !suspicion.isExhausted { judge(result: Int32(truncatingIfNeeded: result)) }
         answer()
         leave()
-        if let failure { throw failure }
+        if let ended { throw ended }
     }
 
     /// Appends what is to be sent to `output`: answers that are due, and then DATA of all streams that have some and whose
@@ -102,12 +106,12 @@ extension HTTP2Connection {
 
     /// Whether `take` has something to give.
     package var wantsToSend: Bool {
-        !answers.isEmpty || (failure == nil && (end != nil || nghttp2_session_want_write(session) != 0))
+        !answers.isEmpty || (ended == nil && (end != nil || nghttp2_session_want_write(session) != 0))
     }
 
     /// Whether nothing will come of this connection any more, in either direction: it can be closed.
     package var isFinished: Bool {
-        !wantsToSend && (failure != nil || nghttp2_session_want_read(session) == 0)
+        !wantsToSend && (ended != nil || nghttp2_session_want_read(session) == 0)
     }
 
     /// How many streams are open.
@@ -123,7 +127,7 @@ extension HTTP2Connection {
         if !written.isEmpty {
             for stream in written {
                 stream.hasWritten = false
-                if streams[stream.id.rawValue] != nil { delegate?.wrote(stream.id) }
+                if !stream.isGone { delegate?.wrote(stream.id) }
             }
             written.removeAll(keepingCapacity: true)
         }
@@ -140,11 +144,11 @@ extension HTTP2Connection {
             self.output = output
             self.limit = limit
             defer { self.output = nil }
-            while failure == nil {
+            while ended == nil {
                 var bytes: UnsafePointer<UInt8>?
                 let count = nghttp2_session_mem_send(session, &bytes)
                 guard count > 0 else {
-                    if count < 0 { failure = HTTP2Error(code: .internalError, detail: NGHTTP2.words(of: Int32(count))) }
+                    if count < 0 { ended = HTTP2Error(code: .internalError, detail: NGHTTP2.words(of: Int32(count))) }
                     break
                 }
                 output.pointee.append(UnsafeRawBufferPointer(start: bytes, count: count))
@@ -167,7 +171,7 @@ extension HTTP2Connection {
     @discardableResult
     private func endIfDue() -> Bool {
         if let act = suspicion.exhaustedBy { end = HTTP2Error(code: .enhanceYourCalm, detail: act.words) }
-        guard failure == nil, let end else { return false }
+        guard ended == nil, let end else { return false }
         nghttp2_session_terminate_session(session, end.code.rawValue)
         return true
     }

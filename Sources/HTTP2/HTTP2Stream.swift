@@ -14,14 +14,16 @@ final class HTTP2Stream {
     var isRefused = false
     /// The answer's head has been given.
     var isAnswered = false
-    /// What waits for the peer's windows.
-    var queue = ByteQueue(keepsStorage: true)
+    /// What waits for the peer's windows. Unchecked, because it changes with every message and calls nobody.
+    @exclusivity(unchecked) var queue = ByteQueue(keepsStorage: true)
     /// END_STREAM stands behind `queue`.
     var isFinishing = false
     /// RST_STREAM stands behind END_STREAM.
     var resetAfterwards: HTTP2ErrorCode?
     /// We have reset it: what was queued is dropped.
     var isReset = false
+    /// nghttp2 has forgotten it.
+    var isGone = false
     /// nghttp2 found `queue` empty and does not ask again until it is told.
     var isDeferred = false
     /// Some of it has left since streams were last checked for being held.
@@ -36,7 +38,4 @@ final class HTTP2Stream {
 
     /// Whether bytes can still be queued.
     var takesBytes: Bool { isAnswered && !isFinishing && !isReset }
-
-    /// The pointer that nghttp2 keeps; `HTTP2Connection` keeps the stream as long.
-    var reference: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
 }
