@@ -8,7 +8,9 @@ struct Health: ParsableCommand {
     static let configuration = CommandConfiguration(
         abstract: "Exit with 0 when the running relay is ready.",
         discussion:
-            "Otherwise prints the reasons and exits with 1. With --config, asks the admin listener of that file.")
+            "Otherwise prints the reasons and exits with 1. With --config, asks the admin listener of that file. With --live, "
+            + "only whether the process turns: a relay that drains, or whose providers are away, is not to be restarted."
+    )
 
     @Option(help: ArgumentHelp("What to ask. (default: http://127.0.0.1:9901/readyz)", valueName: "url"))
     var url: String?
@@ -16,15 +18,19 @@ struct Health: ParsableCommand {
     @Option(name: .customLong("config"), help: ArgumentHelp("Take address and token from here.", valueName: "file"))
     var path: String?
 
+    @Flag(help: "Whether the process turns, ready or not.")
+    var live = false
+
     func validate() throws {
         guard url == nil || path == nil else { throw ValidationError("Give --url or --config, not both.") }
     }
 
     func run() throws {
         do {
-            let reasons = try client().reasonsAgainstReadiness()
+            let admin = try client()
+            let reasons = try live ? admin.reasonsAgainstHealth() : admin.reasonsAgainstReadiness()
             guard reasons.isEmpty else { throw NotReady(reasons: reasons) }
-            print("ready")
+            print(live ? "live" : "ready")
         } catch {
             print("\(error)")
             throw ExitCode.failure

@@ -17,6 +17,7 @@ import Testing
         #expect(try client.reasonsAgainstReadiness() == [])
         harbour.relay.status.drains()
         #expect(try client.reasonsAgainstReadiness() == ["The relay is shutting down."])
+        #expect(try client.reasonsAgainstHealth() == [])
     }
 
     @Test func theTokenOfTheConfigurationIsShown() throws {
@@ -24,6 +25,7 @@ import Testing
         let stranger = AdminClient(try harbour.adminURL())
         let error = #expect(throws: AdminClientError.self) { try stranger.reasonsAgainstReadiness() }
         #expect(error.map { "\($0)" }?.contains("401: Show the token") == true)
+        #expect(throws: AdminClientError.self) { try stranger.reasonsAgainstHealth() }
         let client = AdminClient(try harbour.adminURL(), token: Secret("token-of-operators"))
         #expect(try client.reasonsAgainstReadiness() == [])
         #expect(try client.sessions() == [])

@@ -66,6 +66,14 @@ package struct AdminClient: Sendable {
         return response.status == 200 ? [] : answer.reasons.isEmpty ? ["The relay is not ready."] : answer.reasons
     }
 
+    /// What is wrong with the process itself, ready or not: a sentence; none when it turns. Throws when it does not answer.
+    package func reasonsAgainstHealth() throws(AdminClientError) -> [String] {
+        let response = try get("/healthz")
+        if response.status == 200 { return [] }
+        guard response.status == 503, let problem: Problem = try? decoded(response) else { throw refused(response) }
+        return [problem.detail]
+    }
+
     /// Every session there is now, page by page; one that begins or ends meanwhile may be missing. Throws when the listener
     /// does not answer, or not as one does.
     package func sessions() throws(AdminClientError) -> [ListedSession] {
