@@ -27,6 +27,8 @@ package final class EventLoop {
     private let turnHandlers = Batch<any TurnHandler>()
     private let retired = Batch<AnyObject>()
     private var isStopping = false
+    /// How long its turns took so far.
+    @exclusivity(unchecked) package private(set) var turnTimes = TurnTimes()
 
     private struct Watched {
         let handler: any EventHandler
@@ -69,6 +71,7 @@ package final class EventLoop {
         if let alarm, alarm.nanoseconds <= turnBegan.nanoseconds { fireTimers() }
         turnHandlers.drain { $0.endOfTurn() }
         retired.drain { _ in }
+        turnTimes.note(MonotonicClock.now().nanoseconds &- turnBegan.nanoseconds)
     }
 }
 

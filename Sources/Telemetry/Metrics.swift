@@ -6,7 +6,8 @@ package struct Metrics: Sendable {
     private var series: [MetricFamily: [[String]: MetricValue]] = [:]
 
     /// Series a family may have; what comes beyond is counted under `other`, so that no peer can fill memory with labels.
-    package static let maxSeries = 512
+    /// Room for the most tenants there are labels for, in several zones, both ways.
+    package static let maxSeries = 2048
     /// Stands for every label of a series beyond the bound.
     package static let beyond = "other"
 
@@ -21,6 +22,11 @@ package struct Metrics: Sendable {
     /// Counts one observation in a histogram.
     package mutating func observe(_ family: MetricFamily, _ labels: String..., value: Double) {
         update(family, labels) { $0.observe(value, bounds: family.bounds) }
+    }
+
+    /// Adds what was counted elsewhere of one series.
+    package mutating func add(_ value: MetricValue, to family: MetricFamily, _ labels: String...) {
+        update(family, labels) { $0.merge(value) }
     }
 
     /// Adds everything that `other` counted.
@@ -55,6 +61,31 @@ package struct MetricValue: Equatable, Sendable {
 
     init(bounds: [Double]) {
         buckets = Array(repeating: 0, count: bounds.count)
+    }
+
+    /// Nothing observed.
+    package init(of family: MetricFamily) {
+        self.init(bounds: family.bounds)
+    }
+
+    /// Observations that were sorted elsewhere.
+    ///
+    /// - Parameters:
+    ///   - counts: how many lie in each bucket alone, the one above the last bound at the end.
+    ///   - sum: of all of them.
+    package init(counts: [UInt64], sum: Double) {
+        var total: UInt64 = 0
+        buckets = counts.dropLast().map { count in
+            total &+= count
+            return total
+        }
+        self.sum = sum
+        count = total &+ (counts.last ?? 0)
+    }
+
+    /// Counts one observation in a histogram of `family`.
+    package mutating func observe(_ value: Double, in family: MetricFamily) {
+        observe(value, bounds: family.bounds)
     }
 
     mutating func add(_ amount: Double) {

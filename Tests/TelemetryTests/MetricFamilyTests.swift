@@ -6,7 +6,7 @@ import Testing
         let names = MetricFamily.all.map(\.name)
         #expect(Set(names).count == names.count)
         for family in MetricFamily.all {
-            #expect(family.name.wholeMatch(of: /tidegate_[a-z_]+/) != nil)
+            #expect(family.name.wholeMatch(of: /(tidegate|process)_[a-z_]+/) != nil)
             #expect(family.name.hasSuffix("_total") == (family.kind == .counter), "\(family.name)")
             #expect(family.help.hasSuffix("."))
         }
@@ -19,7 +19,27 @@ import Testing
         }
     }
 
-    @Test func noLabelNamesATenant() {
-        #expect(MetricFamily.all.allSatisfy { !$0.labels.contains("tenant") })
+    /// Labels whose values are of a closed list, or of the configuration; tenants are bounded by whoever counts them.
+    @Test func everyLabelIsOneOfThese() {
+        let known: Set = [
+            "version", "outcome", "decision", "zone", "refusal", "by", "issuer", "ending", "direction", "tenant",
+            "kind",
+            "from", "to", "reason", "key", "endpoint", "state", "loop",
+        ]
+        #expect(MetricFamily.all.allSatisfy { known.isSuperset(of: $0.labels) })
+    }
+
+    @Test func tenantsStandInFamiliesOfTheirOwn() {
+        for family in MetricFamily.all {
+            #expect(family.labels.contains("tenant") == family.name.hasPrefix("tidegate_tenant_"), "\(family.name)")
+        }
+    }
+
+    @Test func theProcessHasTheNamesOfEveryProgram() {
+        let names = MetricFamily.all.map(\.name).filter { !$0.hasPrefix("tidegate_") }
+        #expect(
+            Set(names).isSuperset(of: [
+                "process_cpu_seconds_total", "process_resident_memory_bytes", "process_open_fds",
+            ]))
     }
 }

@@ -44,6 +44,22 @@ import Testing
         for (left, right) in zip(left, right) { #expect(abs(left.value.sum - right.value.sum) < 1e-6) }
     }
 
+    @Test func whatWasSortedElsewhereIsTheSameHistogram() {
+        let family = MetricFamily.loopTurnSeconds
+        let values = [0.00005, 0.0001, 0.0003, 0.9, 1, 1.5, 30]
+        var observed = MetricValue(of: family)
+        var counts = Array(repeating: UInt64(0), count: family.bounds.count + 1)
+        for value in values {
+            observed.observe(value, in: family)
+            counts[family.bounds.firstIndex { value <= $0 } ?? family.bounds.count] += 1
+        }
+        #expect(MetricValue(counts: counts, sum: values.reduce(0, +)) == observed)
+        var metrics = Metrics()
+        metrics.add(observed, to: family, "0")
+        metrics.add(observed, to: family, "0")
+        #expect(metrics.series(of: family)[0].value.count == 14)
+    }
+
     @Test func aFamilyHasABoundedNumberOfSeries() {
         var metrics = Metrics()
         for number in 0..<Metrics.maxSeries + 100 { metrics.add(.sessions, "zone-\(number)", "idle") }
