@@ -27,6 +27,8 @@ package enum Ending: Equatable, Sendable {
     case withdrawn(Refusal)
     /// The relay restarts.
     case drained
+    /// An operator ended it.
+    case dismissed
 
     /// The ending's name, without its details.
     package var name: String {
@@ -43,6 +45,7 @@ package enum Ending: Equatable, Sendable {
         case .tooOld: "session-time-over"
         case .withdrawn(let refusal): refusal.name == .unauthenticated ? "credential-revoked" : "policy-changed"
         case .drained: "drained"
+        case .dismissed: "admin"
         }
     }
 }
@@ -67,7 +70,9 @@ extension Ending {
     package var code: CloseCode? {
         switch self {
         case .clientClosed(let code), .upstreamClosed(let code): code
-        case .abandoned, .lost, .silent, .stalled, .violated, .refused, .idle, .tooOld, .withdrawn, .drained: nil
+        case .abandoned, .lost, .silent, .stalled, .violated, .refused, .idle, .tooOld, .withdrawn, .drained,
+            .dismissed:
+            nil
         }
     }
 
@@ -97,6 +102,7 @@ extension Ending {
             Farewell(
                 code: CloseCode(rawValue: refusal.name == .unauthenticated ? 4401 : 4403), sentence: refusal.sentence)
         case .drained: Farewell(code: .serviceRestart, sentence: "The relay restarts. Connect again.")
+        case .dismissed: Farewell(code: .goingAway, sentence: "The relay's operator ended the session.")
         }
     }
 
@@ -106,7 +112,7 @@ extension Ending {
         case .clientClosed(let code): code ?? .normal
         case .violated(.upstream, let error): error.closeCode
         case .upstreamClosed, .abandoned, .lost, .silent, .stalled, .violated(.client, _), .refused, .idle, .tooOld,
-            .withdrawn, .drained:
+            .withdrawn, .drained, .dismissed:
             .goingAway
         }
     }

@@ -182,7 +182,9 @@ struct Facts {
     var policy: String?
     /// Where that policy has this process stand.
     var site: Site?
-    var began = false
+    /// When the provider's session began, by its own word.
+    var beganAt: Instant?
+    var began: Bool { beganAt != nil }
     var terminatedBy: Leg?
     /// Nothing is left to terminate: the provider said its last word, or never opened a session.
     var providerIsDone = false
@@ -192,16 +194,44 @@ struct Facts {
 }
 
 extension Session {
-    /// The zone that hears the session and what each side sent, once the upstream is open.
-    package var traffic: (zone: Zone, up: Meter, down: Meter)? {
-        facts.zone.map { ($0, up.meter, down.meter) }
+    /// What each side sent.
+    package var traffic: (up: Meter, down: Meter) { (up.meter, down.meter) }
+
+    /// The zone that policy granted; nil until it has.
+    package var granted: Zone? { facts.granted }
+
+    /// Where a session stands that was let in; nil for any other.
+    package var stage: Stage? {
+        guard facts.granted != nil else { return nil }
+        switch phase {
+        case .awaiting, .identifying, .closed: return nil
+        case .dialing: return .dialing
+        case .relaying: return .relaying
+        case .closing: return .closing
+        }
     }
+
+    /// Where a session stands, for lists.
+    package enum Stage: String, CaseIterable, Sendable {
+        case dialing
+        case relaying
+        case closing
+    }
+
+    /// Whether it was let in and has not ended.
+    package var mayBeDismissed: Bool { stage.map { $0 != .closing } ?? false }
+
+    /// When the request came.
+    package var startedAt: Instant { facts.startedAt }
 
     /// Whom the client belongs to, once that is known.
     package var tenant: TenantName? { facts.tenant }
 
     /// From the request to the open upstream; nil when none is.
     package var dialTime: Duration? { facts.openedAt?.duration(since: facts.startedAt) }
+
+    /// From the request to the provider's `Begin`; nil until it has come.
+    package var beginTime: Duration? { facts.beganAt?.duration(since: facts.startedAt) }
 
     /// Whether the client showed an `Authorization` header.
     package var hasAuthorization: Bool { request?.hasAuthorization ?? false }

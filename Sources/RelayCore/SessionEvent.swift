@@ -99,4 +99,6 @@ package enum SessionEvent: Sendable {
     case policyChanged(Reconsideration)
     /// The relay restarts and this session's time to end by itself is over.
     case drain
+    /// An operator ends the session.
+    case dismiss
 }

@@ -287,6 +287,14 @@ import WebSocket
         #expect(play.summary?.terminatedBy == .upstream)
     }
 
+    @Test func anOperatorEndsADialAsARestartDoes() {
+        let play = Playbook.dialing()
+        let sentence = "The relay's operator ended the session."
+        play.when(.dismiss, then: .error(1001, sentence, "admin"), .close(.client, 1001, sentence), .abandonDial)
+        play.when(.dismiss)
+        play.when(.client, sends: Client.close(1001), then: .finish(.client), .conclude(.dismissed))
+    }
+
     @Test func aDialThatWasGivenUpCannotSucceed() {
         let play = Playbook.dialing()
         play.happens(.drain)

@@ -42,6 +42,7 @@ import WebSocket
             ending: .withdrawn(Refusal(.unauthenticated, "No.")), name: "credential-revoked", told: 4401,
             upstreamCode: 1001),
         Row(ending: .drained, name: "drained", told: 1012, upstreamCode: 1001),
+        Row(ending: .dismissed, name: "admin", told: 1001, upstreamCode: 1001),
     ]
 
     @Test(arguments: table)

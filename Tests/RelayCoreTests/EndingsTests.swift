@@ -14,7 +14,7 @@ import WebSocket
         case upstreamClose, upstreamEnd, upstreamBreach, upstreamError, keyRejected, keyRejectedByClose, termination,
             begin
         case dialed, dialFailed, keyRefused, upgradeSent, recorded, notRecorded
-        case sessionTime, idleness, clientStall, upstreamStall, silence, noBegin, drain
+        case sessionTime, idleness, clientStall, upstreamStall, silence, noBegin, drain, dismiss
         case policyWithdrawn, policyKept, credentialRevoked
 
         static let ofClient: [Cause] = [.clientClose, .clientEmptyClose, .clientEnd, .clientBreach]
@@ -163,6 +163,7 @@ import WebSocket
         case .silence: pass(.seconds(150), in: play)
         case .noBegin: pass(.seconds(40), in: play)
         case .drain: play.happens(.drain)
+        case .dismiss: play.happens(.dismiss)
         case .policyWithdrawn: play.happens(.policyChanged(.sample(acme: .zones(.eu))))
         case .policyKept: play.happens(.policyChanged(.sample()))
         case .credentialRevoked: play.happens(.policyChanged(.sample(identity: .unknown)))
@@ -213,7 +214,7 @@ import WebSocket
             .rejected(Refusal(.badRequest, "x"), .http), .identified(.tenant(.acme), .admitted),
             .identified(.tenant(.pair), .admitted), .identified(.expired, .admitted), .upgradeSent, .dialed(.somewhere),
             .recorded, .notRecorded, .deadline,
-            .legEnded(.client), .legEnded(.upstream), .drain, .policyChanged(.sample()),
+            .legEnded(.client), .legEnded(.upstream), .drain, .dismiss, .policyChanged(.sample()),
             .policyChanged(.sample(acme: .any)), .policyChanged(.sample(acme: .zones(.eu))),
             .policyChanged(.sample(verified: false)), .policyChanged(.sample(identity: .missing)),
         ] + DialFailure.Kind.allCases.map { .dialFailed(DialFailure($0, "")) }

@@ -93,6 +93,12 @@ extension Playbook {
     /// The audio measured so far.
     var audio: Duration? { session.audio }
 
+    /// Where the session stands in lists.
+    var stage: Session.Stage? { session.stage }
+
+    /// From the request to the provider's `Begin`.
+    var beginTime: Duration? { session.beginTime }
+
     private func compare(_ happened: [Effect], _ expected: [Effect], _ cause: String, _ place: SourceLocation) {
         if happened != expected {
             let difference = expected.difference(from: happened).map {
@@ -125,7 +131,7 @@ extension Playbook {
             // One that was not joined is lost like a dial.
             if hasJoined { ended.insert(.upstream) } else { hasUpstream = false }
         case .requested, .rejected, .identified, .upgradeSent, .recorded, .notRecorded, .spent, .superseded, .deadline,
-            .policyChanged, .drain:
+            .policyChanged, .drain, .dismiss:
             break
         }
         perform(session.handle(event, now: now))

@@ -319,6 +319,17 @@ import WebSocket
             .finish(.client), .finish(.upstream), .conclude(.clientClosed(code: nil)))
     }
 
+    @Test func anOperatorEndsASessionOnce() {
+        let play = Playbook.relaying()
+        let sentence = "The relay's operator ended the session."
+        play.when(
+            .dismiss, then: .error(1001, sentence, "admin"), .close(.client, 1001, sentence), .terminate)
+        play.when(.dismiss)
+        play.when(.client, sends: Client.close(1001), then: .finish(.client))
+        play.when(.upstream, sends: Upstream.termination, then: .close(.upstream, 1001))
+        play.when(.upstream, sends: Upstream.close(1000), then: .finish(.upstream), .conclude(.dismissed))
+    }
+
     @Test func anotherProvidersMessageForALostClientGoesBeforeTheClose() {
         let play = Playbook.relaying(.generic(onClientLoss: "bye"))
         play.when(.client, sends: Client.close(1000), then: .send(.upstream, .text("bye")), .close(.upstream, 1000))

@@ -37,6 +37,32 @@ import WebSocket
         #expect(summary.billedSeconds == 7)
     }
 
+    @Test func listsKnowWhereASessionStandsThatWasLetIn() {
+        let play = Playbook()
+        #expect(play.stage == nil)
+        play.happens(.requested(SessionRequest(ask: Ask(zone: .us))))
+        #expect(play.stage == nil)
+        play.happens(.identified(.tenant(.pair), .admitted))
+        #expect(play.stage == .dialing)
+        play.wait(.milliseconds(100))
+        play.happens(.dialed(.somewhere))
+        #expect(play.stage == .relaying)
+        #expect(play.beginTime == nil)
+        play.wait(.milliseconds(50))
+        play.arrives(Upstream.begin, from: .upstream)
+        #expect(play.beginTime == .milliseconds(150))
+        play.happens(.dismiss)
+        #expect(play.stage == .closing)
+        #expect(play.runDeadlines())
+        #expect(play.stage == nil)
+    }
+
+    @Test func whoeverIsRefusedStandsInNoList() {
+        let play = Playbook.identifying(ask: Ask(zone: .eu), form: .webSocket)
+        play.happens(.identified(.tenant(.acme), .admitted))
+        #expect(play.stage == nil)
+    }
+
     @Test func theSummaryOfARefusalNamesItsRule() throws {
         let play = Playbook.identifying(ask: Ask(zone: .eu))
         play.happens(.identified(.tenant(.acme), .admitted))

@@ -19,7 +19,8 @@ extension Session {
         case .policyChanged(let news):
             adopt(news)
             return Reaction()
-        case .identified, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed, .spent, .superseded, .deadline:
+        case .identified, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed, .spent, .superseded, .deadline,
+            .dismiss:
             return Reaction()  // Nothing was asked for that could answer so.
         }
     }

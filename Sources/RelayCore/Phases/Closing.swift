@@ -27,7 +27,7 @@ extension Session {
             return reaction([], now: now)
         case .deadline:
             return passClosingDeadline(now)
-        case .requested, .rejected, .identified, .notRecorded, .spent, .superseded, .policyChanged, .drain:
+        case .requested, .rejected, .identified, .notRecorded, .spent, .superseded, .policyChanged, .drain, .dismiss:
             return Reaction()  // The session has ended already; the first reason wins.
         }
     }

@@ -34,6 +34,8 @@ extension Session {
             return refuseInBand(.superseded, now)
         case .drain:
             return end(.drained, now)
+        case .dismiss:
+            return end(.dismissed, now)
         case .requested, .rejected, .identified:
             return Reaction()  // Settled before.
         }

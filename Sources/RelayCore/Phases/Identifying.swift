@@ -17,7 +17,8 @@ extension Session {
         case .policyChanged(let news):
             adopt(news)
             return Reaction()
-        case .requested, .rejected, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed, .spent, .superseded:
+        case .requested, .rejected, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed, .spent, .superseded,
+            .dismiss:
             return Reaction()  // One request a session, and no dial before the decision.
         }
     }

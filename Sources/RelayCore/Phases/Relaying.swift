@@ -39,6 +39,8 @@ extension Session {
             return owesSpending ? refuseInBand(.superseded, now) : Reaction()
         case .drain:
             return end(.drained, now)
+        case .dismiss:
+            return end(.dismissed, now)
         case .requested, .rejected, .identified, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed:
             return Reaction()  // Settled before the legs were open.
         }
@@ -112,7 +114,7 @@ extension Session {
             up.release(forward)
         case .begin:
             providerAnswered()
-            facts.began = true
+            facts.beganAt = facts.beganAt ?? now
             if owesSpending, phase == .relaying { return Reaction([.spend]) }
             down.release(forward)
             return keyAccepted()
