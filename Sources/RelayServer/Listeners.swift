@@ -19,6 +19,11 @@ struct Listeners {
     /// Where the listeners are bound, in the order of the configuration.
     var addresses: [SocketAddress] { bound.map(\.address) }
 
+    /// Where the listeners of this configuration, which was changed to last, are bound.
+    func bound(_ listeners: [RelaySnapshot.Listener]) -> [RelayStatus.BoundListener] {
+        zip(bound, listeners).map { RelayStatus.BoundListener(address: $0.address, isSecure: $1.tls != nil) }
+    }
+
     /// Binds what is new of `wanted` and forgets what is gone.
     ///
     /// - Returns: for each of `loops` what it is to accept on.

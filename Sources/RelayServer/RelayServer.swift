@@ -49,10 +49,14 @@ package final class RelayServer: Sendable {
         let refusals = RefusalLimiter(perMinute: snapshot.refusalsPerMinute, fixed: rules)
         let health = EndpointHealth(breakers, log: log)
         health.keep(snapshot.policy.zones.flatMap(\.endpoints))
-        let status = RelayStatus(snapshot.policy)
+        let status = RelayStatus(snapshot)
+        status.listens(at: listeners.bound(snapshot.listeners))
         status.judgeEndpoints(with: health.isUsable)
+        status.watchEndpoints(with: health.states)
+        status.countSessions { sessions.current }
         if let receipts { status.countReceipts { receipts.counts } }
         let tokens = OneTimeTokens(mints)
+        let tenants = TenantLabels()
         let keySets = KeySetStore(log: log)
         keySets.change(to: snapshot.keySets)
         status.countKeySets { [weak keySets] in keySets?.counts ?? [:] }
@@ -63,11 +67,12 @@ package final class RelayServer: Sendable {
                 let mailbox = try Mailbox<WorkerMessage>()
                 let worker = try Worker(
                     snapshot: snapshot, log: log, sessions: sessions, receipts: receipts, health: health,
-                    tokens: tokens, keySets: keySets, refusals: refusals, resolver: resolver, mailbox: mailbox)
+                    tokens: tokens, keySets: keySets, refusals: refusals, tenants: tenants, resolver: resolver,
+                    mailbox: mailbox)
                 try worker.listen(on: listeners)
                 try loops.start(worker, mailbox)
             }
-            admin = try AdminListener.start(door, status: status, workers: loops.mailboxes)
+            admin = try AdminListener.start(door, status: status, workers: loops.mailboxes, log: log)
         } catch {
             for mailbox in loops.mailboxes { mailbox.post(.stop) }
             receipts?.close()
@@ -123,7 +128,8 @@ package final class RelayServer: Sendable {
             health.keep(snapshot.policy.zones.flatMap(\.endpoints))
             sessions.changeLimit(to: snapshot.maxSessions)
             refusals.change(perMinute: snapshot.refusalsPerMinute)
-            status.reloaded(snapshot.policy)
+            status.reloaded(snapshot)
+            status.listens(at: state.listeners.bound(snapshot.listeners))
             if let settings = snapshot.admin { admin?.change(to: settings) }
             if let plan = snapshot.receipts { receipts?.apply(plan) }
             keySets.change(to: snapshot.keySets)

@@ -103,7 +103,7 @@ package final class Reloader: Sendable {
     }
 
     private func refuse(_ faults: [String]) {
-        server.status.reloadRefused()
+        server.status.reloadRefused(faults)
         for fault in faults.prefix(Self.maxFaultsLogged) { log.write(.error, .reloadRefused, .detail(fault)) }
         let rest = faults.count - Self.maxFaultsLogged
         if rest > 0 { log.write(.error, .reloadRefused, .detail("and \(rest) more; `tidegate check` names them")) }

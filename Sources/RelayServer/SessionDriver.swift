@@ -46,6 +46,10 @@ final class SessionDriver {
     private var oneTime: OneTime?
     /// What keeps a refusal from being told in full.
     private var obstacle: RefusalObstacle?
+    /// Where its traffic is added up; nil until its upstream is open.
+    private(set) var trafficLine: Int?
+    /// How long the provider took to begin has been counted.
+    private var isBeginCounted = false
     // What the session was told last of the bytes that wait for each leg. In a steady flow there is nothing to tell.
     private var toldOfClient = 0
     private var toldOfUpstream = 0
@@ -108,12 +112,31 @@ final class SessionDriver {
     var liveRecord: LiveRecord? {
         var summary = session.summary(now: loop.now)
         summary.proof = proof
-        guard proof != nil, summary.refusal == nil else { return nil }
-        return LiveRecord(summary: summary, hasAuthorization: session.hasAuthorization, parameters: session.parameters)
+        guard proof != nil, summary.refusal == nil, let stage = session.stage else { return nil }
+        return LiveRecord(
+            summary: summary, stage: stage, startedAt: session.startedAt, beginTime: session.beginTime,
+            hasAuthorization: session.hasAuthorization, parameters: session.parameters)
     }
 
-    /// What the session has carried; nil until its upstream is open.
-    var traffic: (zone: Zone, up: Meter, down: Meter)? { session.traffic }
+    /// What the session has carried.
+    var traffic: (up: Meter, down: Meter) { session.traffic }
+
+    /// The audio that its zone has heard, where that is known.
+    var audio: Duration? { session.audio }
+
+    /// How long the provider took to begin, and where: once, as soon as it has.
+    func takeBegin() -> (Duration, Zone)? {
+        guard !isBeginCounted, let duration = session.beginTime, let zone = session.endpoint?.zone else { return nil }
+        isBeginCounted = true
+        return (duration, zone)
+    }
+
+    /// An operator ends the session. False when it had ended already.
+    func dismiss() -> Bool {
+        guard session.mayBeDismissed else { return false }
+        handle(.dismiss)
+        return true
+    }
 
     /// The relay's time is over.
     func drain() {
@@ -188,6 +211,7 @@ extension SessionDriver: TransportDelegate {
             hasActed = true
         }
         reportQueue(toward: leg.other)
+        if worker.latency.isDue() { worker.latency.observe(MonotonicClock.now().duration(since: now), from: leg) }
         // What the relay itself answered waits too: whoever pings and reads nothing must make nothing grow.
         if hasActed { reportQueue(toward: leg) }
         if wasPinged { setTimer() }
@@ -316,6 +340,7 @@ extension SessionDriver {
                     outcome, admission, bounds: identification.bounds, isOneTime: oneTime != nil,
                     down: worker.health.down(now: loop.now)))
         }
+        if let tenant = session.tenant, let zone = session.granted { worker.countGrant(zone, to: tenant) }
         // A client that is refused in-band may take its time with the Close; a place is for those who are heard.
         guard dialer != nil else { return giveBackPlace() }
         // Only what is granted may take the place of another attempt.
@@ -434,7 +459,9 @@ extension SessionDriver: DialerOwner {
         upstream.open(dialed.transport, keeping: session.keptBytes)
         if session.keptBytes == nil { request = nil }
         dialed.transport.resumeReading()
-        if let duration = session.dialTime, let zone = session.endpoint?.zone { worker.countDial(duration, in: zone) }
+        guard let duration = session.dialTime, let zone = session.endpoint?.zone else { return }
+        worker.countDial(duration, in: zone)
+        trafficLine = session.tenant.map { worker.trafficLine(of: $0, in: zone) }
     }
 
     /// Once the upstream is joined, what it said before is passed.

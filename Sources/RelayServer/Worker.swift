@@ -19,6 +19,7 @@ final class Worker {
     /// The keys of identity providers; for the life of the process.
     let keySets: KeySetStore
     let refusals: RefusalLimiter
+    let tenants: TenantLabels
     let receipts: ReceiptWriter?
     private(set) var snapshot: RelaySnapshot
 
@@ -44,6 +45,11 @@ final class Worker {
     private var state = State.serving
     /// What ended here, refused and failed.
     var metrics = Metrics()
+    /// Where the traffic of those that have not ended is added up.
+    var traffic = TrafficBook()
+    // Unchecked, because it is asked with every read.
+    @exclusivity(unchecked) var latency = LatencySampler()
+    var recentRefusals = RecentRefusals()
     var certificateRefusals = CertificateRefusals()
 
     private enum State: Equatable {
@@ -56,8 +62,8 @@ final class Worker {
 
     init(
         snapshot: RelaySnapshot, log: Log, sessions: SessionCount, receipts: ReceiptWriter?, health: EndpointHealth,
-        tokens: OneTimeTokens, keySets: KeySetStore, refusals: RefusalLimiter, resolver: Resolver,
-        mailbox: Mailbox<WorkerMessage>
+        tokens: OneTimeTokens, keySets: KeySetStore, refusals: RefusalLimiter, tenants: TenantLabels,
+        resolver: Resolver, mailbox: Mailbox<WorkerMessage>
     ) throws(SystemError) {
         loop = try EventLoop()
         buffers = LoopBuffers(loop: loop)
@@ -68,6 +74,7 @@ final class Worker {
         self.tokens = tokens
         self.keySets = keySets
         self.refusals = refusals
+        self.tenants = tenants
         self.receipts = receipts
         self.resolver = resolver
         self.mailbox = mailbox
@@ -180,7 +187,9 @@ extension Worker {
     /// The end of a session's record.
     func concluded(_ driver: SessionDriver, _ summary: SessionSummary) {
         forget(driver)
+        countBegin(of: driver)
         count(summary)
+        if let refusal = RecentRefusal(summary, at: WallClock.seconds()) { recentRefusals.add(refusal) }
         SessionRecord.log(summary, to: log)
         receipts?.concluded(summary, at: summary.site)
         stopIfDrained()

@@ -118,6 +118,8 @@ package enum LogEvent: String, CaseIterable, Sendable {
     case sessionOpened = "session-opened"
     /// A session ended.
     case sessionEnded = "session-ended"
+    /// An operator ended sessions.
+    case endedByOperator = "ended-by-operator"
     /// A request was refused.
     case refused
     /// A session token was minted.

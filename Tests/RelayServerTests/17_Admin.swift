@@ -4,6 +4,7 @@ import HTTP
 import Identity
 import Policy
 import Reactor
+import RelayCore
 import RelayServer
 import RelayTestKit
 import StandIn
@@ -116,6 +117,51 @@ import WebSocket
         #expect(try harbour.admin("/sessions", "Sec-Fetch-Site: none").status == 200)
     }
 
+    @Test func whatChangesSomethingNeedsAFieldThatNoOtherSitesPageCanSend() throws {
+        let harbour = try RelayHarbour { try $0.openAdmin() }
+        for target in ["/sessions/1234", "/sessions?tenant=acme"] {
+            let reply = try harbour.admin(target, method: "DELETE")
+            #expect(reply.status == 403)
+            #expect(reply.body.contains("Tidegate-Admin: 1"))
+            for lines in ["Origin: https://attacker.example", "Origin: null", "Sec-Fetch-Site: cross-site"] {
+                #expect(try harbour.admin(target, method: "DELETE", "Tidegate-Admin: 1", lines).status == 403)
+            }
+            #expect(
+                try harbour.admin(target, method: "DELETE", host: "attacker.example", "Tidegate-Admin: 1").status
+                    == 403)
+            // What a browser would have to ask first, and hears nothing that gives it leave.
+            let preflight = try harbour.admin(
+                target, method: "OPTIONS", "Origin: http://localhost", "Access-Control-Request-Method: DELETE")
+            #expect(preflight.status == 405)
+            #expect(preflight.field("Access-Control-Allow-Methods") == nil)
+        }
+        #expect(try harbour.admin("/sessions?tenant=acme", method: "DELETE", "Tidegate-Admin: 1").status == 200)
+    }
+
+    @Test func theTokenIsEnoughToChangeSomethingAndNothingElseIs() throws {
+        let harbour = try RelayHarbour { try $0.openAdmin(token: "token-of-operators") }
+        let target = "/sessions?tenant=acme"
+        #expect(try harbour.admin(target, method: "DELETE", "Tidegate-Admin: 1").status == 401)
+        let token = "Authorization: Bearer token-of-operators"
+        #expect(try harbour.admin(target, method: "DELETE", token).status == 200)
+        // TLS may stand in front, and then the page's scheme is another.
+        #expect(
+            try harbour.admin(target, method: "DELETE", host: "ops.example", token, "Origin: https://ops.example")
+                .status == 200)
+        #expect(
+            try harbour.admin(target, method: "DELETE", host: "ops.example", token, "Origin: https://other.example")
+                .status == 403)
+    }
+
+    @Test func nothingOfItIsOnThePublicListener() throws {
+        let harbour = try RelayHarbour { try $0.openAdmin() }
+        for path in ["/healthz", "/readyz", "/metrics", "/status", "/sessions", "/decisions", "/", "/try"] {
+            let wire = try WireClient(port: harbour.plainPort)
+            wire.send("GET \(path) HTTP/1.1\r\nHost: localhost\r\nAuthorization: \(harbour.key(of: "acme"))\r\n\r\n")
+            #expect(try wire.readAnswer().status == 404, "\(path)")
+        }
+    }
+
     // MARK: HTTP
 
     @Test(arguments: [
@@ -142,9 +188,12 @@ import WebSocket
     @Test(arguments: ["POST", "PUT", "DELETE", "OPTIONS", "TRACE", "PATCH", "get"])
     func whatCannotBeDoneIsSaidWithWhatCan(method: String) throws {
         let harbour = try RelayHarbour { try $0.openAdmin() }
-        let reply = try harbour.admin("/sessions", method: method)
+        let reply = try harbour.admin("/readyz", method: method, "Tidegate-Admin: 1")
         #expect(reply.status == 405)
         #expect(reply.field("Allow") == "GET, HEAD")
+        guard method != "DELETE" else { return }
+        #expect(
+            try harbour.admin("/sessions", method: method, "Tidegate-Admin: 1").field("Allow") == "DELETE, GET, HEAD")
     }
 
     @Test func headsAreToldAlone() throws {
@@ -176,7 +225,7 @@ import WebSocket
         let neighbours = try Neighbours(in: harbour)
         let wire = try harbour.adminWire()
         let count = 5000
-        wire.send(String(repeating: "GET / HTTP/1.1\r\nHost:[::]\r\n\r\n", count: count))
+        wire.send(String(repeating: "GET /nothing HTTP/1.1\r\nHost:[::]\r\n\r\n", count: count))
         try neighbours.goAround()
         let first = try wire.readAnswer()
         for _ in 1..<count { try #require(try wire.readAnswer().head == first.head) }
@@ -259,6 +308,33 @@ import WebSocket
         #expect(try harbour.admin("/readyz").body == #"{"ready":true,"policy":"2","reasons":[]}"#)
     }
 
+    @Test func receiptsThatCannotBeWrittenAreAReasonOnlyWhereSessionsAreRefused() throws {
+        let harbour = try RelayHarbour { try $0.openAdmin() }
+        let status = harbour.relay.status
+        status.countReceipts { ReceiptCounts(written: 0, waiting: 9, isUnwritable: true) }
+        #expect(try harbour.admin("/readyz").status == 200)
+        status.countReceipts { ReceiptCounts(written: 0, waiting: 9, isUnwritable: true, isRefusing: true) }
+        let reply = try harbour.admin("/readyz")
+        #expect(reply.status == 503)
+        #expect(
+            try reply.json()["reasons"]?.items?.compactMap(\.string) == [
+                "Receipts cannot be written, and new sessions are refused meanwhile."
+            ])
+    }
+
+    @Test func aZoneWhoseEndpointsAllFailIsAReasonUntilOneAnswers() throws {
+        let harbour = try RelayHarbour {
+            try $0.openAdmin()
+            $0.breakers = Breaker.Rules(threshold: 1, pause: .seconds(60))
+        }
+        try harbour.takeDown("eu")
+        _ = try harbour.client("acme").toTheEnd()
+        let reply = try harbour.admin("/readyz")
+        #expect(reply.status == 503)
+        #expect(reply.body.contains("Zone eu is needed and none of its endpoints can be used."))
+        #expect(!reply.body.contains("Zone us"))
+    }
+
     @Test func aZoneThatNobodyDependsOnIsNoReason() throws {
         // `initech` has another zone, and `hooli` any.
         let harbour = try RelayHarbour {
@@ -267,188 +343,5 @@ import WebSocket
         }
         harbour.relay.status.judgeEndpoints { $0.zone != .us }
         #expect(try harbour.admin("/readyz").status == 200)
-    }
-
-    // MARK: Metrics
-
-    @Test func whatHappensIsCounted() throws {
-        let harbour = try RelayHarbour { plan in
-            try plan.openAdmin()
-            try plan.addStandIn("eu-wrong", in: .eu)
-            try plan.rename("eu-wrong", to: "elsewhere.example")
-            plan.endpoints[.eu] = ["eu-wrong", "eu"]
-        }
-        let client = harbour.client()
-        try client.begun()
-        client.send(binary: [UInt8](repeating: 0, count: 3200))
-        _ = try harbour.wait { $0.sessions(in: "eu").first?.received.bytes == 3200 ? true : nil }
-        #expect(try harbour.stranger().toTheEnd().isEmpty == false)
-
-        let during = try harbour.metrics()
-        #expect(during["tidegate_sessions_open", ["zone": "eu"]] == 1)
-        #expect(during["tidegate_sessions_open", ["zone": "us"]] == 0)
-        #expect(during["tidegate_dial_failures_total", ["zone": "eu", "kind": "certificate-wrong-name"]] == 1)
-        #expect(during["tidegate_dial_failures_total", ["zone": "us", "kind": "certificate-wrong-name"]] == 0)
-        #expect(during["tidegate_failovers_total", ["from": "eu", "to": "eu"]] == 1)
-        #expect(during["tidegate_dial_seconds_count", ["zone": "eu"]] == 1)
-        #expect(during["tidegate_payload_bytes_total", ["zone": "eu", "direction": "up"]] == 3200)
-        #expect(during["tidegate_frames_total", ["zone": "eu", "direction": "up"]] == 1)
-        #expect(during["tidegate_refusals_total", ["refusal": "unauthenticated"]] == 1)
-        #expect(during["tidegate_policy_info", ["version": "1"]] == 1)
-        #expect(during["tidegate_build_info", ["version": Version.text]] == 1)
-
-        client.send(text: #"{"type":"Terminate"}"#)
-        _ = try client.toTheEnd()
-        let line = try harbour.log.line("session-ended")
-        let after = try harbour.metrics()
-        #expect(after["tidegate_sessions_open", ["zone": "eu"]] == 0)
-        let ending = try #require(line["ending"]?.string)
-        #expect(after["tidegate_sessions_total", ["zone": "eu", "ending": ending]] == 1)
-        // The client's `Terminate` is a frame as well.
-        #expect(after["tidegate_frames_total", ["zone": "eu", "direction": "up"]] == 2)
-        let down = ["zone": "eu", "direction": "down"]
-        #expect(after["tidegate_payload_bytes_total", down] == line["bytes_down"]?.integer.map { Double($0) })
-        for (name, labels) in [
-            ("frames", "up"), ("payload_bytes", "up"), ("frames", "down"), ("payload_bytes", "down"),
-        ] {
-            let series = ("tidegate_\(name)_total", ["zone": "eu", "direction": labels])
-            #expect(after[series.0, series.1] ?? 0 >= during[series.0, series.1] ?? .infinity)
-        }
-    }
-
-    @Test func whatOthersKnowIsTold() throws {
-        let harbour = try RelayHarbour { try $0.openAdmin() }
-        #expect(try harbour.metrics()["tidegate_receipts_waiting"] == nil)
-        let status = harbour.relay.status
-        status.countReceipts { ReceiptCounts(written: 12, waiting: 3, isUnwritable: true) }
-        status.judgeEndpoints { $0.zone != .us }
-        status.reloadRefused()
-        let metrics = try harbour.metrics()
-        #expect(metrics["tidegate_receipts_written_total"] == 12)
-        #expect(metrics["tidegate_receipts_waiting"] == 3)
-        #expect(metrics["tidegate_receipts_unwritable"] == 1)
-        #expect(metrics["tidegate_reloads_total", ["outcome": "refused"]] == 1)
-        #expect(metrics["tidegate_reloads_total", ["outcome": "applied"]] == 0)
-        #expect(metrics["tidegate_last_reload_success_timestamp_seconds"] ?? 0 > 1_600_000_000)
-        let port = harbour.standIn.ports["us"] ?? 0
-        let endpoint = ["zone": "us", "endpoint": "wss://localhost:\(port)/v3/ws"]
-        #expect(metrics["tidegate_endpoint_usable", endpoint] == 0)
-    }
-
-    // MARK: Sessions
-
-    @Test func sessionsAreListedWithWhoAndWhere() throws {
-        let harbour = try RelayHarbour { try $0.openAdmin() }
-        let client = harbour.client("acme", "/v3/ws?zone=eu", fields: ["Origin": HarbourTenant.origin])
-        try client.begun()
-        client.send(binary: [UInt8](repeating: 0, count: 1600))
-        _ = try harbour.wait { $0.sessions(in: "eu").first?.received.bytes == 1600 ? true : nil }
-        let json = try harbour.admin("/sessions").json()
-        #expect(json["total"]?.integer == 1)
-        #expect(json["next"] == nil)
-        let session = try #require(json["sessions"]?.items?.first)
-        let port = harbour.standIn.ports["eu"] ?? 0
-        let digest = harbour.tenants[0].key.digest.prefix(6).map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }
-        #expect(session["tenant"]?.string == "acme")
-        #expect(session["zone"]?.string == "eu")
-        #expect(session["asked"]?.string == "eu")
-        #expect(session["endpoint"]?.string == "wss://localhost:\(port)/v3/ws")
-        #expect(session["peer"]?.string == "127.0.0.1:\(port)")
-        #expect(session["origin"]?.string == HarbourTenant.origin)
-        #expect(session["has_authorization"] == .bool(true))
-        #expect(session["credential"]?["kind"]?.string == "key")
-        #expect(session["credential"]?["name"]?.string == "main")
-        #expect(session["credential"]?["id"]?.string == digest.joined())
-        #expect(session["policy"]?.string == "1")
-        #expect(session["bytes_up"]?.integer == 1600)
-        #expect(session["frames_down"]?.integer == 1)
-        let since = try #require(session["since"]?.string)
-        #expect(since.wholeMatch(of: /\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/) != nil)
-        #expect(try harbour.log.line("session-opened")["session"]?.string == session["id"]?.string)
-        let text = try harbour.admin("/sessions").body
-        #expect(!text.contains(harbour.key(of: "acme")) && !text.contains(harbour.providerKeys["eu"] ?? "?"))
-    }
-
-    @Test func aListCanBeNarrowed() throws {
-        let harbour = try RelayHarbour { try $0.openAdmin() }
-        let clients = ["acme", "acme", "globex", "umbrella"].map { harbour.client($0) }
-        for client in clients { try client.begun() }
-        func tenants(_ query: String) throws -> [String] {
-            try harbour.admin("/sessions?" + query).json()["sessions"]?.items?.compactMap { $0["tenant"]?.string }
-                .sorted()
-                ?? []
-        }
-        #expect(try tenants("tenant=acme") == ["acme", "acme"])
-        #expect(try tenants("zone=us") == ["globex"])
-        #expect(try tenants("zone=us&tenant=acme") == [])
-        #expect(try tenants("limit=3").count == 3)
-        for query in ["limit=0", "limit=1001", "limit=x", "limit=-1", "limit=", "tenat=acme", "tenant=a&tenant=b"] {
-            #expect(try harbour.admin("/sessions?" + query).status == 400, "\(query)")
-        }
-    }
-
-    @Test func aThousandSessionsAreListedWhileDataFlows() throws {
-        _ = DescriptorLimit.raise()
-        let harbour = try RelayHarbour {
-            try $0.openAdmin()
-            $0.makeNeighbours()
-        }
-        let neighbours = try Neighbours(in: harbour)
-        // A crowd at a time, each up to its upstream: a thousand handshakes at once would be another story.
-        var clients: [StandInClient] = []
-        for _ in 0..<20 {
-            let crowd = (0..<50).map { _ in harbour.plainClient("umbrella") }
-            for client in crowd { client.send(text: "here") }
-            for client in crowd { while try client.event() != .text("here") {} }
-            clients += crowd
-        }
-        let flow = try ThreadedWork { try neighbours.goAround(times: 100) }
-        for limit in [1000, 200, 37] {
-            var seen: Set<String> = []
-            var after = ""
-            repeat {
-                let json = try harbour.admin("/sessions?limit=\(limit)" + (after.isEmpty ? "" : "&after=\(after)"))
-                    .json()
-                #expect(json["total"]?.integer == 1008)
-                let ids = json["sessions"]?.items?.compactMap { $0["id"]?.string } ?? []
-                #expect(ids == ids.sorted() && ids.count <= limit)
-                #expect(seen.isDisjoint(with: ids))
-                seen.formUnion(ids)
-                after = json["next"]?.string ?? ""
-            } while !after.isEmpty
-            #expect(seen.count == clients.count + neighbours.clients.count)
-        }
-        #expect(try harbour.metrics()["tidegate_sessions_open", ["zone": "edge"]] == 1008)
-        try flow.finish()
-    }
-}
-
-extension RelayHarbour {
-    /// A client of the listener without TLS.
-    fileprivate func plainClient(_ tenant: String) -> StandInClient {
-        let port = plainPort
-        return client(tenant) { request in
-            request.address = .loopback(port: port)
-            request.tls = nil
-        }
-    }
-}
-
-/// Work on a thread of its own.
-private final class ThreadedWork: Sendable {
-    private let thread: LoopThread
-    private let outcome = Monitor<(any Error)?>(nil)
-
-    init(_ body: @escaping @Sendable () throws -> Void) throws {
-        let outcome = outcome
-        thread = try LoopThread.start(name: "work") {
-            do { try body() } catch { outcome.update { $0 = error } }
-        }
-    }
-
-    /// Waits for the work; throws what it threw.
-    func finish() throws {
-        thread.join()
-        if let error = outcome.snapshot { throw error }
     }
 }

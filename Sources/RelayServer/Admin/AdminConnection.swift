@@ -106,7 +106,7 @@ extension AdminConnection: TransportDelegate {
         guard head.fields.count("Transfer-Encoding") == 0, try head.fields.contentLength() ?? 0 == 0 else {
             return send(.problem(413, "No request here has a body.", ends: true), to: head)
         }
-        switch AdminRoute.find(head) {
+        switch AdminRoute.find(head, from: transport.peer) {
         case .success(let found): found.handler(found.request, desk) { [self] in send($0, to: head) }
         case .failure(let problem): send(problem.answer, to: head)
         }

@@ -1,20 +1,21 @@
-import Crypto
-import HTTP
-import JSON
 import Policy
 import Reactor
 import Telemetry
 import Timing
 import Transport
 
-/// Answers what operators ask. It knows the process's status and asks the loops for theirs through their mailboxes.
+/// Answers what operators ask. It knows the process's status and asks the loops for theirs through their mailboxes; what it says
+/// stands in `AdminDesk+…`.
 ///
 /// Belongs to the admin loop's thread.
 final class AdminDesk {
     let loop: EventLoop
+    let status: RelayStatus
+    let log: Log
     private(set) var admission: AdminGuard
+    /// What was counted here.
+    var metrics = Metrics()
     private let buffers: LoopBuffers
-    private let status: RelayStatus
     private let workers: [Mailbox<WorkerMessage>]
     private let mailbox: Mailbox<AdminMessage>
     private var gatherings: [UInt64: AnyObject] = [:]
@@ -25,7 +26,8 @@ final class AdminDesk {
     static let maxConnections = 64
 
     init(
-        admission: AdminGuard, status: RelayStatus, workers: [Mailbox<WorkerMessage>], mailbox: Mailbox<AdminMessage>
+        admission: AdminGuard, status: RelayStatus, workers: [Mailbox<WorkerMessage>], mailbox: Mailbox<AdminMessage>,
+        log: Log
     ) throws(SystemError) {
         loop = try EventLoop()
         buffers = LoopBuffers(loop: loop)
@@ -33,6 +35,7 @@ final class AdminDesk {
         self.status = status
         self.workers = workers
         self.mailbox = mailbox
+        self.log = log
         _ = try mailbox.attach(self, to: loop)
     }
 
@@ -109,49 +112,7 @@ extension AdminDesk {
     }
 }
 
-// MARK: Routes
-
-extension AdminDesk {
-    /// The process turns: every loop that has not ended answers.
-    func tellHealth(_ reply: @escaping (AdminAnswer) -> Void) {
-        let isThere: @Sendable (Worker, Int) -> Bool = { _, _ in true }
-        ask(isThere) { replies in
-            guard let silent = replies.firstIndex(where: \.isSilent) else {
-                return reply(AdminAnswer(body: Array(#"{"healthy":true}"#.utf8)))
-            }
-            reply(.problem(503, "Loop \(silent) does not answer."))
-        }
-    }
-
-    /// Whether new clients should be sent here.
-    func tellReadiness(_ reply: (AdminAnswer) -> Void) {
-        let readiness = RelayReadiness(status.current)
-        reply(AdminAnswer(status: readiness.isReady ? 200 : 503, body: readiness.json))
-    }
-
-    /// What Prometheus asks for.
-    func tellMetrics(_ reply: @escaping (AdminAnswer) -> Void) {
-        let state = status.current
-        let metrics: @Sendable (Worker, Int) -> Metrics = { worker, _ in worker.metricsNow }
-        ask(metrics) { replies in
-            guard !replies.contains(where: \.isSilent) else {
-                // Counters that shrink would look like a restart.
-                return reply(.problem(503, "A loop does not answer."))
-            }
-            var metrics = Metrics(of: state)
-            for case .answered(let answer) in replies { metrics.merge(answer) }
-            reply(
-                AdminAnswer(
-                    contentType: PrometheusText.contentType, body: Array(PrometheusText.text(of: metrics).utf8)))
-        }
-    }
-
-    /// A page of the sessions there are now.
-    func listSessions(_ request: AdminRequest, _ reply: @escaping (AdminAnswer) -> Void) {
-        do throws(SessionQuery.Fault) {
-            SessionListing(try SessionQuery(request.target), desk: self, reply).start()
-        } catch {
-            reply(.problem(400, error.sentence))
-        }
-    }
+extension AdminAnswer {
+    /// What is told when a loop is stuck.
+    static let silentLoop = AdminAnswer.problem(503, "A loop does not answer.")
 }

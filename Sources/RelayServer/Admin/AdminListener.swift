@@ -1,6 +1,7 @@
 import Crypto
 import Policy
 import Reactor
+import Telemetry
 import Timing
 
 /// The operators' door: a listening socket and a loop of its own, so that whoever looks in holds up no session.
@@ -43,13 +44,13 @@ final class AdminListener: Sendable {
 
     /// Starts answering, if there is anywhere to. Throws when the system has no descriptors or threads to give.
     static func start(
-        _ bound: consuming Bound?, status: RelayStatus, workers: [Mailbox<WorkerMessage>]
+        _ bound: consuming Bound?, status: RelayStatus, workers: [Mailbox<WorkerMessage>], log: Log
     ) throws(SystemError) -> AdminListener? {
         guard let bound else { return nil }
         let mailbox = try Mailbox<AdminMessage>()
         let address = bound.address
         let desk = try AdminDesk(
-            admission: AdminGuard(token: bound.token), status: status, workers: workers, mailbox: mailbox)
+            admission: AdminGuard(token: bound.token), status: status, workers: workers, mailbox: mailbox, log: log)
         try AdminAcceptor(bound.socket, desk: desk).start()
         let thread = try LoopThread.start(name: "admin") { desk.run() }
         return AdminListener(address: address, mailbox: mailbox, thread: thread)

@@ -1,4 +1,5 @@
 import HTTP
+import Reactor
 
 /// One path of the admin listener and what may be done there.
 struct AdminRoute: Sendable {
@@ -15,11 +16,27 @@ struct AdminRoute: Sendable {
         AdminRoute(path: ["healthz"], methods: ["GET": { _, desk, reply in desk.tellHealth(reply) }]),
         AdminRoute(path: ["readyz"], methods: ["GET": { _, desk, reply in desk.tellReadiness(reply) }]),
         AdminRoute(path: ["metrics"], methods: ["GET": { _, desk, reply in desk.tellMetrics(reply) }]),
-        AdminRoute(path: ["sessions"], methods: ["GET": { request, desk, reply in desk.listSessions(request, reply) }]),
+        AdminRoute(path: ["status"], methods: ["GET": { _, desk, reply in desk.tellStatus(reply) }]),
+        AdminRoute(
+            path: ["sessions"],
+            methods: [
+                "GET": { request, desk, reply in desk.listSessions(request, reply) },
+                "DELETE": { request, desk, reply in desk.endSessions(request, reply) },
+            ]),
+        AdminRoute(
+            path: ["sessions", "*"],
+            methods: [
+                "GET": { request, desk, reply in desk.tellSession(request, reply) },
+                "DELETE": { request, desk, reply in desk.endSession(request, reply) },
+            ]),
+        AdminRoute(
+            path: ["decisions"], methods: ["GET": { request, desk, reply in desk.listDecisions(request, reply) }]),
     ]
 
     /// What answers `head`, or why nothing does.
-    static func find(_ head: RequestHead, in routes: [AdminRoute] = all) -> Result<Found, Problem> {
+    static func find(_ head: RequestHead, from peer: SocketAddress, in routes: [AdminRoute] = all) -> Result<
+        Found, Problem
+    > {
         guard let segments = try? head.target.segments() else {
             return .failure(Problem(.problem(400, "The path is ambiguous.", ends: true)))
         }
@@ -29,7 +46,8 @@ struct AdminRoute: Sendable {
         guard let handler = route.methods[head.method == "HEAD" ? "GET" : head.method] else {
             return .failure(Problem(.problem(405, "This cannot be done here.", fields: ["Allow": route.allowed])))
         }
-        return .success(Found(request: AdminRequest(segments: segments, target: head.target), handler: handler))
+        return .success(
+            Found(request: AdminRequest(segments: segments, head: head, peer: peer), handler: handler))
     }
 
     private func matches(_ segments: [String]) -> Bool {
@@ -55,5 +73,9 @@ struct AdminRoute: Sendable {
 struct AdminRequest {
     /// The path's segments, those that `*` stands for among them.
     let segments: [String]
-    let target: RequestTarget
+    let head: RequestHead
+    /// Who asks.
+    let peer: SocketAddress
+
+    var target: RequestTarget { head.target }
 }

@@ -1,19 +1,29 @@
 import JSON
 import Policy
 import RelayCore
+import Timing
 
 /// What a list tells of one session that goes on.
 struct LiveRecord: Sendable {
-    /// The facts so far; its ending means nothing yet.
+    /// The facts so far; its ending means nothing before it is closing.
     let summary: SessionSummary
+    let stage: Session.Stage
+    let startedAt: Instant
+    let beginTime: Duration?
     let hasAuthorization: Bool
     /// The names in its request's query.
     let parameters: [ParameterName]
 
-    /// One JSON object; `now` is the Unix time that ages are counted from.
-    func json(at now: Double) -> [UInt8] {
+    /// One JSON object.
+    ///
+    /// - Parameters:
+    ///   - wall: the Unix time at `now`, which ages are counted to.
+    ///   - withRules: the rules that led to its zone as well.
+    func json(at wall: Double, now: Instant, withRules: Bool = false) -> [UInt8] {
+        let age = now.duration(since: startedAt)
         var object = JSONObjectWriter()
         object.member("id", summary.id)
+        object.member("state", stage.rawValue)
         if let tenant = summary.tenant { object.member("tenant", tenant.text) }
         // Missing while the session is being dialled.
         if let zone = summary.zone { object.member("zone", zone.name) }
@@ -23,14 +33,25 @@ struct LiveRecord: Sendable {
         if let origin = summary.origin { object.member("origin", origin) }
         object.member("has_authorization", hasAuthorization)
         object.member("parameters", json: plainParameters)
-        if let credential { object.member("credential", json: credential) }
-        object.member("since", WallClock.timestamp(at: now - summary.duration.inSeconds))
+        if let proof = summary.proof { object.member("credential", json: proof.json) }
+        object.member("since", WallClock.timestamp(at: wall - age.inSeconds))
+        object.member("age_milliseconds", age.milliseconds)
+        object.member("site", summary.site.name)
         object.member("policy", summary.lastPolicy)
+        addTraffic(to: &object)
+        if stage == .closing { object.member("ending", summary.ending.name) }
+        if withRules { object.member("rules", json: JSONText.array(summary.trail.map(\.json))) }
+        return object.json
+    }
+
+    private func addTraffic(to object: inout JSONObjectWriter) {
+        if let dialTime = summary.dialTime { object.member("dial_milliseconds", dialTime.milliseconds) }
+        if let beginTime { object.member("begin_milliseconds", beginTime.milliseconds) }
         object.member("frames_up", Int(clamping: summary.up.frames))
         object.member("bytes_up", Int(clamping: summary.up.bytes))
         object.member("frames_down", Int(clamping: summary.down.frames))
         object.member("bytes_down", Int(clamping: summary.down.bytes))
-        return object.json
+        if let audio = summary.audio { object.member("audio_milliseconds", audio.milliseconds) }
     }
 
     /// Those that can be told, and no more than a page of a list should hold.
@@ -40,15 +61,6 @@ struct LiveRecord: Sendable {
     }
 
     private static let maxParameters = 50
-
-    private var credential: [UInt8]? {
-        guard let proof = summary.proof else { return nil }
-        var object = JSONObjectWriter()
-        object.member("kind", proof.kind.rawValue)
-        object.member("name", proof.name)
-        object.member("id", proof.id)
-        return object.json
-    }
 }
 
 extension Duration {

@@ -14,6 +14,9 @@ struct RelayReadiness: Equatable {
         policy = state.policy.version
         var reasons: [String] = []
         if state.isDraining { reasons.append("The relay is shutting down.") }
+        if state.receipts?().isRefusing == true {
+            reasons.append("Receipts cannot be written, and new sessions are refused meanwhile.")
+        }
         if let isUsable = state.isUsable {
             for zone in Self.missedZones(of: state.policy, isUsable) {
                 reasons.append("Zone \(zone) is needed and none of its endpoints can be used.")
@@ -28,9 +31,12 @@ struct RelayReadiness: Equatable {
         var object = JSONObjectWriter()
         object.member("ready", isReady)
         object.member("policy", policy)
-        object.member("reasons", json: JSONText.array(reasons.map { Array(JSONText.quoted($0).utf8) }))
+        object.member("reasons", json: reasonsJSON)
         return object.json
     }
+
+    /// An array of sentences.
+    var reasonsJSON: [UInt8] { JSONText.array(reasons.map { Array(JSONText.quoted($0).utf8) }) }
 
     /// The unusable zones that some tenant needs: one to whom policy leaves no other. A zone that is down while everybody who
     /// uses it has another one is not a reason to send all clients away.

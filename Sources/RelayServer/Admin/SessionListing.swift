@@ -1,67 +1,62 @@
 import JSON
+import Reactor
 import RelayCore
+import Timing
 
-/// Puts one page of sessions together, in the order of their ids.
+/// Puts one page of sessions together.
 ///
-/// First every loop gives its ids, which costs it microseconds; then their records are asked for, a slice at a time and in
-/// filters' favour no more than the page needs. Between two slices the loops do their own work. Belongs to the admin loop.
+/// In the order of ids no more sessions are asked about than the page needs; in any other order all are, and the page is made
+/// of those that come first. Belongs to the admin loop.
 final class SessionListing {
     private let query: SessionQuery
-    private unowned let desk: AdminDesk
     private let reply: (AdminAnswer) -> Void
-    private var ids: ArraySlice<(id: String, loop: Int)> = []
-    private var total = 0
-    private var page: [LiveRecord] = []
+    /// The sessions of the page so far, in order, and one more if there is one.
+    private var page: [(place: SessionPlace, record: LiveRecord)] = []
+    /// Those that the filter admits, of those looked at.
+    private var matching = 0
 
     /// Records of all loops together in one slice: well below a millisecond for each.
     private static let slice = 128
 
-    init(_ query: SessionQuery, desk: AdminDesk, _ reply: @escaping (AdminAnswer) -> Void) {
+    init(_ query: SessionQuery, _ reply: @escaping (AdminAnswer) -> Void) {
         self.query = query
-        self.desk = desk
         self.reply = reply
     }
 
-    func start() {
-        let ids: @Sendable (Worker, Int) -> [String] = { worker, _ in worker.sessionIDs }
-        desk.ask(ids) { [self] replies in
-            guard !replies.contains(where: \.isSilent) else { return fail() }
-            var all: [(id: String, loop: Int)] = []
-            for (loop, reply) in replies.enumerated() {
-                if case .answered(let ids) = reply { all += ids.map { ($0, loop) } }
-            }
-            total = all.count
-            if let after = query.after { all.removeAll { $0.id <= after } }
-            self.ids = all.sorted { $0.id < $1.id }[...]
-            askForSlice()
-        }
+    func start(at desk: AdminDesk) {
+        let filter = query.filter
+        let walk = SessionWalk(
+            desk, slice: Self.slice,
+            asking: { worker, ids in worker.records(of: ids).filter { filter.admits($0, now: worker.loop.now) } },
+            take: { [self] in take($0.flatMap(\.self)) }, finish: finish)
+        walk.start(after: isByID && !query.order.isDescending ? query.after?.id : nil)
     }
 
-    private func askForSlice() {
-        guard !ids.isEmpty, page.count <= query.limit else { return finish() }
-        let slice = Dictionary(grouping: ids.prefix(Self.slice), by: \.loop).mapValues { $0.map(\.id) }
-        ids = ids.dropFirst(Self.slice)
-        let records: @Sendable (Worker, Int) -> [LiveRecord] = { worker, loop in worker.records(of: slice[loop] ?? []) }
-        desk.ask(records) { [self] replies in
-            guard !replies.contains(where: \.isSilent) else { return fail() }
-            var found: [LiveRecord] = []
-            for case .answered(let some) in replies { found += some.filter(query.admits) }
-            page += found.sorted { $0.summary.id < $1.summary.id }
-            askForSlice()
+    private var isByID: Bool { query.order.key == .id }
+
+    /// Whether more may belong to the page.
+    private func take(_ records: [LiveRecord]) -> Bool {
+        matching += records.count
+        for record in records {
+            let place = query.order.place(of: record)
+            if query.after.map({ query.order.areInOrder($0, place) }) ?? true { page.append((place, record)) }
         }
+        page.sort { query.order.areInOrder($0.place, $1.place) }
+        // One more than the page holds tells that there is another.
+        page.removeLast(max(0, page.count - query.limit - 1))
+        return !isByID || query.order.isDescending || page.count <= query.limit
     }
 
-    private func finish() {
+    private func finish(_ outcome: SessionWalk<[LiveRecord]>.Outcome) {
+        guard case .done(let total) = outcome else { return reply(.silentLoop) }
         var object = JSONObjectWriter()
-        let now = WallClock.seconds()
+        let now = (wall: WallClock.seconds(), instant: MonotonicClock.now())
         object.member("total", total)
-        object.member("sessions", json: JSONText.array(page.prefix(query.limit).map { $0.json(at: now) }))
-        // One more than a page holds has been found, so there is another page.
-        if page.count > query.limit { object.member("next", page[query.limit - 1].summary.id) }
+        if !isByID { object.member("matching", matching) }
+        object.member(
+            "sessions",
+            json: JSONText.array(page.prefix(query.limit).map { $0.record.json(at: now.wall, now: now.instant) }))
+        if page.count > query.limit { object.member("next", page[query.limit - 1].place.cursor) }
         reply(AdminAnswer(body: object.json))
-    }
-
-    private func fail() {
-        reply(.problem(503, "A loop does not answer."))
     }
 }

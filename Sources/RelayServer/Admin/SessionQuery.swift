@@ -1,15 +1,13 @@
 import HTTP
-import Policy
-import RelayCore
 
-/// Which sessions are asked for: `?tenant=&zone=&limit=&after=`.
+/// What a list of sessions is asked for: a filter, `?sort=&limit=&after=`.
 struct SessionQuery: Equatable, Sendable {
-    var tenant: String?
-    var zone: String?
+    var filter = SessionFilter()
+    var order = SessionOrder()
     /// Sessions a page may have.
     var limit = defaultLimit
-    /// The page begins behind this session.
-    var after: String?
+    /// The page begins behind this place.
+    var after: SessionPlace?
 
     static let defaultLimit = 200
     /// A page of these is about half a megabyte.
@@ -17,36 +15,21 @@ struct SessionQuery: Equatable, Sendable {
 
     init() {}
 
-    /// Throws for a parameter that is not known, stands twice, or has a value that it cannot have: a filter with a slip of the
-    /// pen must not list everything.
-    init(_ target: RequestTarget) throws(Fault) {
-        let names = ["tenant", "zone", "limit", "after"]
-        let others = target.removing(parameters: Set(names)).query ?? ""
-        guard others.isEmpty else {
-            throw Fault(sentence: "Only these can be asked for: \(names.joined(separator: ", ")).")
+    init(_ target: RequestTarget) throws(StrictQuery.Fault) {
+        let query = try StrictQuery(target, names: SessionFilter.names + ["sort", "limit", "after"])
+        filter = try SessionFilter(query)
+        if let text = try query.text("sort") {
+            guard let order = SessionOrder(text) else {
+                let keys = SessionOrder.Key.allCases.map(\.rawValue).joined(separator: ", ")
+                throw StrictQuery.Fault(sentence: "sort is one of \(keys), with - before it for the reverse.")
+            }
+            self.order = order
         }
-        tenant = try Self.value(of: "tenant", in: target)
-        zone = try Self.value(of: "zone", in: target)
-        after = try Self.value(of: "after", in: target)
-        guard let text = try Self.value(of: "limit", in: target) else { return }
-        guard let limit = Int(text), 1...Self.maxLimit ~= limit else {
-            throw Fault(sentence: "limit is a number from 1 to \(Self.maxLimit).")
+        limit = try query.number("limit", in: 1...Self.maxLimit) ?? Self.defaultLimit
+        guard let text = try query.text("after") else { return }
+        guard let place = SessionPlace(cursor: text) else {
+            throw StrictQuery.Fault(sentence: "after is what the page before gave as next.")
         }
-        self.limit = limit
-    }
-
-    /// Whether the session is among those asked for.
-    func admits(_ session: LiveRecord) -> Bool {
-        (tenant == nil || tenant == session.summary.tenant?.text) && (zone == nil || zone == session.summary.zone?.name)
-    }
-
-    private static func value(of name: String, in target: RequestTarget) throws(Fault) -> String? {
-        let values = target.parameter(name)
-        guard values.count <= 1 else { throw Fault(sentence: "\(name) can be given once.") }
-        return values.first
-    }
-
-    struct Fault: Error {
-        let sentence: String
+        after = place
     }
 }

@@ -19,6 +19,7 @@ final class ClientConnection {
     private let deadline: Instant
     private var parser: RequestHeadParser
     private var timer: TimerToken?
+    private let acceptedAt: Instant
     private var hasSpoken = false
     private var hasRequested = false
 
@@ -28,6 +29,7 @@ final class ClientConnection {
         self.worker = worker
         deadline = worker.loop.now + worker.snapshot.handshake
         parser = RequestHeadParser(limits: worker.snapshot.headLimits)
+        acceptedAt = worker.loop.now
     }
 
     func start() throws(SystemError) {
@@ -63,6 +65,7 @@ extension ClientConnection: TransportDelegate {
             var consumed = 0
             guard let head = try parser.parse(bytes, consumed: &consumed) else { return }
             hasRequested = true
+            worker.countHandshake(worker.loop.now.duration(since: acceptedAt))
             worker.receive(
                 head, from: .connection(transport), on: listener, followedBy: bytes.extracting(consumed...)
             ) { [self] in settle() }

@@ -207,7 +207,7 @@ extension Dialer: TimerHandler {
     }
 
     private func fail(_ failure: DialFailure) {
-        worker.health.note(failure.kind.outcome, of: endpoint, isTrial: isTrial, now: worker.loop.now)
+        worker.health.note(failure, of: endpoint, isTrial: isTrial, now: worker.loop.now)
         let owner = owner
         stop()?.abort()
         owner?.dialer(self, failed: failure)

@@ -11,14 +11,27 @@ package final class EndpointHealth: Sendable {
     package struct Status: Equatable, Sendable {
         /// Which.
         package let endpoint: Endpoint
-        /// Whether it is dialled.
+        /// What its breaker does.
         package let state: Breaker.State
+        /// How often the breaker opened.
+        package let openings: Int
+        /// What went wrong last.
+        let lastFailure: Failure?
+    }
+
+    /// A dial that failed.
+    struct Failure: Equatable, Sendable {
+        /// When, in Unix time.
+        let time: Double
+        let failure: DialFailure
     }
 
     private struct Board {
         /// In the order of the configuration.
         var endpoints: [Endpoint] = []
         var breakers: [Endpoint: Breaker] = [:]
+        var openings: [Endpoint: Int] = [:]
+        var failures: [Endpoint: Failure] = [:]
     }
 
     private let rules: Breaker.Rules
@@ -34,7 +47,11 @@ package final class EndpointHealth: Sendable {
     package func states() -> [Status] {
         board.withLock { board in
             board.endpoints.compactMap { endpoint in
-                board.breakers[endpoint].map { Status(endpoint: endpoint, state: $0.state) }
+                board.breakers[endpoint].map {
+                    Status(
+                        endpoint: endpoint, state: $0.state, openings: board.openings[endpoint] ?? 0,
+                        lastFailure: board.failures[endpoint])
+                }
             }
         }
     }
@@ -45,6 +62,8 @@ package final class EndpointHealth: Sendable {
             let fresh = endpoints.map { ($0, board.breakers[$0] ?? Breaker(rules)) }
             board.breakers = Dictionary(fresh, uniquingKeysWith: { first, _ in first })
             board.endpoints = fresh.map(\.0)
+            board.openings = board.openings.filter { board.breakers[$0.key] != nil }
+            board.failures = board.failures.filter { board.breakers[$0.key] != nil }
         }
     }
 
@@ -75,6 +94,15 @@ package final class EndpointHealth: Sendable {
         _ = change(endpoint) { $0.note(outcome, isTrial: isTrial, now: now, jitter: jitter) }
     }
 
+    /// A dial has failed. One that was not made says nothing new.
+    func note(_ failure: DialFailure, of endpoint: Endpoint, isTrial: Bool, now: Instant) {
+        if failure.kind != .knownDown {
+            let last = Failure(time: WallClock.seconds(), failure: failure)
+            board.withLock { if $0.breakers[endpoint] != nil { $0.failures[endpoint] = last } }
+        }
+        note(failure.kind.outcome, of: endpoint, isTrial: isTrial, now: now)
+    }
+
     /// Changes what is known of an endpoint, unless it is gone from the configuration, and tells of a breaker that moved.
     private func change<Result>(_ endpoint: Endpoint, _ body: (inout Breaker) -> Result) -> Result? {
         let changed = board.withLock { board -> (result: Result, from: Breaker.State, to: Breaker.State)? in
@@ -82,6 +110,7 @@ package final class EndpointHealth: Sendable {
             let before = breaker.state
             let result = body(&breaker)
             board.breakers[endpoint] = breaker
+            if breaker.state == .open, before != .open { board.openings[endpoint, default: 0] += 1 }
             return (result, before, breaker.state)
         }
         guard let changed else { return nil }

@@ -26,6 +26,8 @@ final class ReceiptQueue: Sendable {
         /// What waits of refusals, here and at the writer.
         var refusalBytes = 0
         var lost = 0
+        /// Those of before, too.
+        var givenUp = 0
         var isUnwritable = false
         /// What openings are answered while nothing can be written.
         var goesOn = false
@@ -48,6 +50,7 @@ final class ReceiptQueue: Sendable {
             if summary.mayBeGivenUp {
                 guard state.refusalBytes < Self.maxRefusalBytes else {
                     state.lost += 1
+                    state.givenUp += 1
                     return false
                 }
                 state.refusalBytes += summary.receiptBytes
@@ -59,7 +62,10 @@ final class ReceiptQueue: Sendable {
 
     /// So many refusals are only counted. Whoever takes what waits finds them.
     func giveUp(_ refusals: Int) {
-        state.withLock { $0.lost += refusals }
+        state.withLock {
+            $0.lost += refusals
+            $0.givenUp += refusals
+        }
     }
 
     /// - Parameter answer: called on the writer's thread, or at once while nothing can be written.
@@ -72,6 +78,9 @@ final class ReceiptQueue: Sendable {
         if let goesOn { answer(goesOn) }
         if isFirst { wakeup.signal() }
     }
+
+    /// Refusals that are only counted, since the process began.
+    var givenUp: Int { state.withLock { $0.givenUp } }
 
     /// How many wait to be taken.
     var waiting: Int { state.withLock { $0.items.count } }

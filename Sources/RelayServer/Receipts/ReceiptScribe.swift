@@ -124,6 +124,7 @@ extension ReceiptScribe {
     /// Openings must not wait for a disk: what follows for their sessions, settings say.
     private func failed(_ error: SystemError) {
         nextAttempt = .now + Self.pace
+        orders.failures += 1
         let goesOn = plan.whenUnwritable == .continue
         answerOpenings(goesOn)
         for answer in answers { answer(goesOn) }

@@ -106,7 +106,8 @@ extension ReceiptWriter {
     var counts: ReceiptCounts {
         ReceiptCounts(
             written: orders.linesWritten, waiting: queue.waiting + orders.linesWaiting,
-            isUnwritable: orders.isUnwritable)
+            isUnwritable: orders.isUnwritable, isRefusing: isRefusing, givenUp: queue.givenUp,
+            failures: orders.failures)
     }
 
     /// Changes file, key, interval or policy of a log that is being written. What cannot be done is logged, and the log goes
@@ -145,6 +146,12 @@ final class ReceiptOrders: Sendable {
         set { waiting.store(newValue, ordering: .relaxed) }
     }
 
+    /// Attempts that the file refused.
+    var failures: Int {
+        get { failed.load(ordering: .relaxed) }
+        set { failed.store(newValue, ordering: .relaxed) }
+    }
+
     var isUnwritable: Bool {
         get { unwritable.load(ordering: .relaxed) }
         set { unwritable.store(newValue, ordering: .relaxed) }
@@ -154,6 +161,7 @@ final class ReceiptOrders: Sendable {
     private let unwritable = Atomic(false)
     private let written = Atomic(0)
     private let waiting = Atomic(0)
+    private let failed = Atomic(0)
     private let order = Lock(Order())
 
     struct Order: Sendable {

@@ -59,6 +59,7 @@ extension Worker {
             metrics.add(.refusalsLimited, bound.rawValue, by: Double(count))
         }
         metrics.add(.refusals, RefusalName.limit.rawValue, by: Double(untold.total))
+        metrics.add(.decisions, RefusalName.limit.rawValue, "none", by: Double(untold.total))
         receipts?.gaveUp(untold.total)
         log.write(.info, .refusalsLimited, .count(untold.total), .detail(untold.description))
     }

@@ -217,6 +217,7 @@ extension Worker {
 
     fileprivate func tokenRefused(_ summary: SessionSummary, _ refusal: Refusal) {
         metrics.add(.refusals, refusal.name.rawValue)
+        if let recent = RecentRefusal(summary, at: WallClock.seconds(), kind: .token) { recentRefusals.add(recent) }
         log.write(
             .info, .refused, .session(summary.id), summary.tenant.map { .tenant($0.text) },
             summary.asked.map { .asked($0.name) }, .kind("token-request"), .refusal(refusal.name.rawValue),
