@@ -61,7 +61,7 @@ let package = Package(
             [
                 "Configuration", "RelayCore", "Receipts", "Identity", "Transport", "Reactor", "TLS", "Crypto",
                 "Telemetry", "HTTP2",
-                "Fetch", "WebSocket", "HTTP", "JSON", "Policy", "Timing", "Bytes",
+                "Fetch", "WebSocket", "HTTP", "JSON", "Policy", "Timing", "Bytes", "CAdminPages",
             ]),
 
         // The provider's stand-in: an upstream and a client for demonstrations and tests. Knows nothing of the relay.
@@ -88,6 +88,12 @@ let package = Package(
 
         // C: declarations only; the out-of-line part of CLinux is what glibc hides behind _GNU_SOURCE.
         .target(name: "CLinux", cSettings: cRules + [.define("_GNU_SOURCE")]),
+        .target(
+            name: "CAdminPages",
+            exclude: [
+                "console.html", "try.html", "style.css", "common.js", "metrics.js", "console.js", "try.js",
+                "resampler.js",
+            ], cSettings: cRules),  // the console, embedded
         .target(name: "CDemoAudio", exclude: ["speech.wav"], cSettings: cRules),  // recorded speech, embedded
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),

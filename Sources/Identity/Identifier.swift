@@ -76,7 +76,8 @@ package struct Identifier: Sendable {
             return Identification(
                 .tenant(token.tenant),
                 by: CredentialProof(
-                    kind: .token, name: token.name, digest: token.id, ground: token.ground, signingKey: key),
+                    kind: token.ground == .console ? .console : .token, name: token.name, digest: token.id,
+                    ground: token.ground, signingKey: key),
                 within: token.bounds, oneTime: OneTime(id: token.id, issued: token.issued, expires: token.expires))
         case .expired: return Identification(.expired)
         case .worthless, nil: return .unknown
@@ -110,7 +111,7 @@ package struct Identifier: Sendable {
             chain.contains(where: isRevoked) ? nil : clientCertificates.owner(of: [name])?.tenant
         case .claim(let issuer, let claim):
             issuers.contains { $0.issuer.isSameText(as: issuer) } ? claims.owner(of: claim, from: issuer) : nil
-        case .operators: tokens == nil ? nil : tenant
+        case .operators, .console: tokens == nil ? nil : tenant
         }
     }
 }

@@ -22,8 +22,9 @@ enum TokenPayload {
         var reader = Reader(rest: bytes)
         guard let id = reader.bytes(SessionToken.idCount), let issued = reader.number().flatMap(Int.init(exactly:)),
             let expires = reader.number().flatMap(Int.init(exactly:)),
-            let tenant = reader.text().flatMap(TenantName.init), let bounds = reader.bounds(),
-            let ground = reader.ground(), let name = reader.text(), reader.rest.isEmpty
+            let tenant = reader.text().flatMap(TenantName.init), let stated = reader.bounds(),
+            let ground = reader.ground(), let name = reader.text(), reader.rest.isEmpty,
+            let bounds = stated.standing(on: ground)
         else { return nil }
         return SessionToken(
             id: id, tenant: tenant, issued: issued, expires: expires, bounds: bounds, ground: ground, name: name)
@@ -35,6 +36,15 @@ enum TokenPayload {
         case certificate
         case claim
         case operators
+        case console
+    }
+}
+
+extension CredentialBounds {
+    /// The console's are told by their ground; nil for one that names no page, for it would hold everywhere.
+    fileprivate func standing(on ground: CredentialGround) -> CredentialBounds? {
+        guard ground == .console else { return self }
+        return origin.map { CredentialBounds(console: $0, zone: zone, session: session) }
     }
 }
 
@@ -71,6 +81,7 @@ private struct Writer {
             text(claim.claim)
             text(claim.value)
         case .operators: bytes.append(TokenPayload.GroundTag.operators.rawValue)
+        case .console: bytes.append(TokenPayload.GroundTag.console.rawValue)
         }
     }
 }
@@ -125,6 +136,7 @@ private struct Reader {
             guard let issuer = text(), let claim = text(), let value = text() else { return nil }
             return .claim(issuer: issuer, TenantClaim(claim: claim, value: value))
         case .operators: return .operators
+        case .console: return .console
         case nil: return nil
         }
     }

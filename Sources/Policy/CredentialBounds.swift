@@ -1,4 +1,5 @@
-/// What a credential narrows of all that its tenant may do. It never widens anything.
+/// What a credential narrows of all that its tenant may do. It widens nothing: that one of the console's pages need not be a
+/// page of the tenant's is rule 2's word, not the credential's.
 package struct CredentialBounds: Equatable, Sendable {
     /// Sessions in this zone alone; `nil`: in any that policy allows.
     package var zone: Zone?
@@ -6,6 +7,15 @@ package struct CredentialBounds: Equatable, Sendable {
     package var origin: Origin?
     /// The longest session; `nil`: as long as the relay's own limits allow.
     package var session: Duration?
+
+    /// Whether `origin` is that of the relay's own console, where an operator asked for the session.
+    package private(set) var isConsole = false
+
+    /// Sessions that an operator asked for in the relay's own console, from its page alone.
+    package init(console origin: Origin, zone: Zone? = nil, session: Duration? = nil) {
+        self.init(zone: zone, origin: origin, session: session)
+        isConsole = true
+    }
 
     /// Narrows nothing that is left out.
     package init(zone: Zone? = nil, origin: Origin? = nil, session: Duration? = nil) {

@@ -17,6 +17,8 @@ package struct CredentialProof: Equatable, Sendable {
         case token
         case jwt
         case certificate
+        /// A session token that an operator had the relay's own console mint.
+        case console
     }
 
     /// - Parameter digest: at least 6 bytes of a hash; the first of them make the `id`.
@@ -49,4 +51,6 @@ package enum CredentialGround: Hashable, Sendable {
     case claim(issuer: String, TenantClaim)
     /// Whoever holds the signing keys of tokens: the token names its tenant by itself.
     case operators
+    /// An operator who asked for the session in the relay's own console: the token names its tenant by itself.
+    case console
 }

@@ -92,6 +92,9 @@ private func judgeOrigin(of request: PolicyRequest, _ tenant: Tenant) -> Ruling<
     if let bound = request.bounds.origin, request.origin.flatMap({ Origin($0) }) != bound {
         return .refuses(Refusal(.origin, "The credential is for pages of another origin."))
     }
+    if request.bounds.isConsole, let origin = request.bounds.origin {
+        return .holds((), "The Origin \(origin) is the relay's own console, whose operator asked for this session.")
+    }
     guard let text = request.origin else { return .holds((), "The request has no Origin.") }
     let refusal = Refusal(.origin, "Pages of this origin may not connect for tenant \(tenant.name).")
     guard let origin = Origin(text) else { return .refuses(refusal) }

@@ -29,6 +29,7 @@ enum Arrows {
         "RelayServer": [
             "Configuration", "RelayCore", "Receipts", "Identity", "Transport", "Reactor", "TLS", "Crypto", "Telemetry",
             "HTTP2", "Fetch", "WebSocket", "HTTP", "JSON", "Policy", "Timing", "Bytes",
+            "CAdminPages",
         ],
         "StandIn": [
             "Transport", "Reactor", "TLS", "HTTP2", "Crypto", "COpenSSL", "CNGHTTP2", "CDemoAudio", "WebSocket",
@@ -56,5 +57,6 @@ enum Arrows {
         "CCurl": ["Fetch"],
         "CLinux": ["Reactor"],
         "CDemoAudio": ["StandIn"],
+        "CAdminPages": ["RelayServer"],
     ]
 }

@@ -26,19 +26,17 @@ FLAGS = [
 
 
 class Browser:
-    """A running Chromium that knows no names but `localhost` and these, which are this machine, and trusts one key.
+    """A running Chromium that knows no names but `localhost` and these, which are this machine, and trusts one key."""
 
-    What it does on the network is in `net_log`, if that names a file, once it has ended.
-    """
-
-    def __init__(self, names, certificate, net_log=None):
+    def __init__(self, names, certificate, flags=()):
         self._profile = tempfile.TemporaryDirectory(prefix="tidegate-chromium-", ignore_cleanup_errors=True)
-        names = ", ".join(f"MAP {name} 127.0.0.1" for name in names)
+        rules = [f"MAP {name} 127.0.0.1" for name in names]
+        rules += ["MAP * ~NOTFOUND", "EXCLUDE localhost", "EXCLUDE 127.0.0.1"]
         # The sandbox needs what root has not got in a container.
         as_root = ["--no-sandbox"] if os.geteuid() == 0 else []
         self._program = Program([
-            "chromium", *FLAGS, *as_root, *([f"--log-net-log={net_log}"] if net_log else []), f"--user-data-dir={self._profile.name}",
-            f"--host-resolver-rules={names}, MAP * ~NOTFOUND, EXCLUDE localhost, EXCLUDE 127.0.0.1",
+            "chromium", *FLAGS, *flags, *as_root, f"--user-data-dir={self._profile.name}",
+            f"--host-resolver-rules={', '.join(rules)}",
             f"--ignore-certificate-errors-spki-list={pin(certificate)}", "about:blank"])
 
     def __enter__(self):
@@ -56,9 +54,16 @@ class Browser:
 
     def open(self, url):
         """Opens a tab; returns what closes it."""
-        # Chromium takes the URL as the whole query.
-        tab = json.loads(self._ask("PUT", f"new?{urllib.parse.quote(url, safe=':/?=&')}"))
+        tab = self._new(url)
         return lambda: self._ask("GET", f"close/{tab['id']}")
+
+    def new_tab(self):
+        """Opens an empty tab; returns the URL at which it can be driven."""
+        return self._new("about:blank")["webSocketDebuggerUrl"]
+
+    def _new(self, url):
+        # Chromium takes the URL as the whole query.
+        return json.loads(self._ask("PUT", f"new?{urllib.parse.quote(url, safe=':/?=&')}"))
 
     def _ask(self, method, path):
         request = urllib.request.Request(f"{self._control}/{path}", method=method)

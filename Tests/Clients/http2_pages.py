@@ -13,7 +13,7 @@ from seen import by_kind, closing, expect_told_by_websocket, finals
 def sockets_share_a_connection(harbour):
     with tempfile.TemporaryDirectory(prefix="tidegate-net-log-") as folder, Shore(harbour, with_browser=False) as shore:
         log = pathlib.Path(folder) / "net-log.json"
-        with Browser([OWN], shore.standin.certificate[0], net_log=log) as browser:
+        with Browser([OWN], shore.standin.certificate[0], [f"--log-net-log={log}"]) as browser:
             before = len(shore.ledger())
             url = f"wss://{shore.relay}/v3/ws?sample_rate=16000&token="
             plan = {"warm": f"https://{shore.relay}/v3/token", "sockets": [

@@ -94,9 +94,11 @@ extension IdentifierTests {
     private static func token(
         _ ground: CredentialGround = .key(sha256: key.sha256), for tenant: TenantName = acme
     ) -> SessionToken {
-        SessionToken(
-            for: tenant, lifetime: 60, from: SessionTokens.noon, bounds: CredentialBounds(zone: .edge), ground: ground,
-            name: "backend")
+        let bounds =
+            ground == .console
+            ? CredentialBounds(console: Origin("http://localhost:9901")!, zone: .edge) : CredentialBounds(zone: .edge)
+        return SessionToken(
+            for: tenant, lifetime: 60, from: SessionTokens.noon, bounds: bounds, ground: ground, name: "backend")
     }
 
     @Test func aTokenProvesItsTenantInEveryPlaceWithinItsBounds() {
@@ -132,7 +134,7 @@ extension IdentifierTests {
             (CredentialGround.key(sha256: Self.key.sha256), true),
             (.certificate(name: "CN=device,O=Acme", chain: [[1]]), true),
             (.claim(issuer: "i", Self.claim), true),
-            (.operators, false),
+            (.operators, false), (.console, false),
         ] {
             let text = Credential.find(authorization: [Self.tokens.mint(Self.token(ground))])
             let proof = Self.identifier().identification(of: text).proof
@@ -175,6 +177,15 @@ extension IdentifierTests {
         // Nobody else's proof hangs on it.
         let key = try #require(Self.identifier().identification(of: .find(authorization: ["one"])).proof)
         #expect(Self.identifier(believing: nil).identifyAgain(key, of: Self.acme) == .tenant(Self.acme))
+    }
+
+    @Test func aTokenOfTheConsoleIsNamedSo() {
+        let text = Credential.find(
+            authorization: [], subprotocols: ["bearer." + Self.tokens.mint(Self.token(.console))])
+        let identification = Self.identifier().identification(of: text)
+        #expect(identification.proof?.kind == .console)
+        #expect(identification.bounds.isConsole && identification.bounds.zone == .edge)
+        #expect(identification.oneTime != nil)
     }
 
     @Test func aTokenThatIsOverSaysSoOnlyIfItIsGenuine() {

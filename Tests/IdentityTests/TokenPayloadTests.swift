@@ -26,6 +26,18 @@ import Testing
         expectRoundTrip(.some(ground: ground, name: "back end №1"))
     }
 
+    @Test func whatTheConsoleMintsIsForItsPageAlone() {
+        let bounds = CredentialBounds(console: Origin("http://127.0.0.1:9901")!, zone: Zone("eu"))
+        let token = SessionToken.some(bounds: bounds, ground: .console, name: "console")
+        expectRoundTrip(token)
+        #expect(TokenPayload.decode(TokenPayload.encode(token)[...])?.bounds.isConsole == true)
+        // Without its page it would be good from any.
+        #expect(TokenPayload.decode(TokenPayload.encode(.some(ground: .console))[...]) == nil)
+        // The same bounds on another ground are a page of the tenant's.
+        let other = SessionToken.some(bounds: bounds, ground: .operators)
+        #expect(TokenPayload.decode(TokenPayload.encode(other)[...])?.bounds.isConsole == false)
+    }
+
     @Test(arguments: [0, 1, Int.max]) func anyMomentGoesThroughUnchanged(moment: Int) {
         expectRoundTrip(
             SessionToken(

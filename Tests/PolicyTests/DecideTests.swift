@@ -52,6 +52,29 @@ import Testing
         #expect(passes == (hasAuthorization && isOwn))
     }
 
+    @Test func theConsolesPageNeedsNoLeaveOfTheTenantAndNoOtherPageHasIt() throws {
+        let snapshot = policy(residency: .zones(.us), origins: [])
+        let page = "http://127.0.0.1:9901"
+        let origin = try #require(Origin(page))
+        func outcome(_ page: String?, _ bounds: CredentialBounds) -> Told {
+            told(PolicyRequest(identity: .tenant(.acme), bounds: bounds, origin: page), under: snapshot).outcome
+        }
+        #expect(outcome(page, CredentialBounds(console: origin)) == .granted(.us, ["us1.example"]))
+        for other in [nil, "http://127.0.0.1:9902", "https://127.0.0.1:9901", "https://evil.example", "null"] {
+            let refusal = Refusal(.origin, "The credential is for pages of another origin.")
+            #expect(outcome(other, CredentialBounds(console: origin)) == .refused(refusal))
+        }
+        // Bound to the same page, but not minted there.
+        let foreign = Refusal(.origin, "Pages of this origin may not connect for tenant acme.")
+        #expect(outcome(page, CredentialBounds(origin: origin)) == .refused(foreign))
+        // Where the tenant's data may go, it does not change.
+        #expect(outcome(page, CredentialBounds(console: origin, zone: .eu)) == refusedZone(.eu, "us"))
+        let request = PolicyRequest(identity: .tenant(.acme), bounds: CredentialBounds(console: origin), origin: page)
+        #expect(
+            told(request, under: snapshot).trail.first { $0.rule == .origin }?.sentence
+                == "The Origin \(page) is the relay's own console, whose operator asked for this session.")
+    }
+
     // MARK: Rules 3 and 6: every residency × ask
 
     static let table: [(Residency, Zone?, Told)] = [

@@ -21,8 +21,11 @@ struct AdminAnswer: Equatable {
     func bytes(isHead: Bool) -> [UInt8] {
         var all: HeaderFields = [
             "Content-Type": contentType, "Content-Length": String(body.count), "Cache-Control": "no-store",
-            "X-Content-Type-Options": "nosniff",
+            "X-Content-Type-Options": "nosniff", "Cross-Origin-Resource-Policy": "same-origin",
         ]
+        if fields.count("Content-Security-Policy") == 0 {
+            all.append("Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'")
+        }
         all.append(contentsOf: fields)
         if ends { all.append("Connection", "close") }
         do {

@@ -98,7 +98,9 @@ package struct AdminClient: Sendable {
                 let endpoint = session.endpoint
             else { return nil }
             return LiveSession(
-                id: session.id, tenant: tenant, zone: zone, endpoint: endpoint, origin: session.origin,
+                id: session.id, tenant: tenant, zone: zone, endpoint: endpoint,
+                // The console's page need not be one of the tenant's, under any policy.
+                origin: session.credential(.console) == nil ? session.origin : nil,
                 hasAuthorization: session.hasAuthorization,
                 parameters: session.parameters.compactMap { ParameterName($0) },
                 keyID: session.credential(.clientKey)?.id, certificate: session.credential(.certificate)?.name)

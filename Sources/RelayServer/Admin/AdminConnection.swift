@@ -101,7 +101,10 @@ extension AdminConnection: TransportDelegate {
     }
 
     private func answer(_ head: RequestHead) throws(HTTPError) {
-        if let refusal = desk.admission.refusal(of: head, from: transport.peer) { return send(refusal, to: head) }
+        let isPage = AdminRoute.isForPage(head)
+        if let refusal = desk.admission.refusal(of: head, from: transport.peer, isPage: isPage) {
+            return send(refusal, to: head)
+        }
         // No request here has a body; what follows one would be taken for the next request.
         guard head.fields.count("Transfer-Encoding") == 0, try head.fields.contentLength() ?? 0 == 0 else {
             return send(.problem(413, "No request here has a body.", ends: true), to: head)

@@ -8,6 +8,9 @@ struct AdminRoute: Sendable {
     /// What answers, by method. `HEAD` goes where `GET` does.
     let methods: [String: Handler]
 
+    /// What is there is code and no data.
+    var isPage = false
+
     /// Answers a request, now or later, once.
     typealias Handler = @Sendable (AdminRequest, AdminDesk, @escaping (AdminAnswer) -> Void) -> Void
 
@@ -31,6 +34,14 @@ struct AdminRoute: Sendable {
             ]),
         AdminRoute(
             path: ["decisions"], methods: ["GET": { request, desk, reply in desk.listDecisions(request, reply) }]),
+        AdminRoute(path: [""], methods: ["GET": { _, _, reply in reply(AdminPage.console.answer) }], isPage: true),
+        AdminRoute(path: ["try"], methods: ["GET": { _, _, reply in reply(AdminPage.tryIt.answer) }], isPage: true),
+        AdminRoute(
+            path: ["try", "resampler.js"], methods: ["GET": { _, _, reply in reply(AdminPage.resampler) }],
+            isPage: true),
+        AdminRoute(path: ["try", "choices"], methods: ["GET": { _, desk, reply in desk.tellChoices(reply) }]),
+        AdminRoute(
+            path: ["try", "token"], methods: ["POST": { request, desk, reply in desk.mintToken(request, reply) }]),
     ]
 
     /// What answers `head`, or why nothing does.
@@ -48,6 +59,12 @@ struct AdminRoute: Sendable {
         }
         return .success(
             Found(request: AdminRequest(segments: segments, head: head, peer: peer), handler: handler))
+    }
+
+    /// Whether what is asked for may be given to anybody who may connect.
+    static func isForPage(_ head: RequestHead) -> Bool {
+        guard ["GET", "HEAD"].contains(head.method), let segments = try? head.target.segments() else { return false }
+        return all.first { $0.matches(segments) }?.isPage ?? false
     }
 
     private func matches(_ segments: [String]) -> Bool {

@@ -51,7 +51,7 @@ extension ClientConnection: TransportDelegate {
     func transportOpened(_ transport: Transport) {
         guard transport.tls?.negotiatedProtocol == "h2" else { return }
         let connection = MultiplexedConnection(transport, listener: listener, worker: worker)
-        connection.start(deadline: deadline)
+        connection.start(deadline: deadline, acceptedAt: acceptedAt)
         settle()
     }
 

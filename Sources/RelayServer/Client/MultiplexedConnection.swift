@@ -20,6 +20,8 @@ final class MultiplexedConnection {
     private let engine: HTTP2Connection
     private var streams: [HTTP2StreamID: ClientStream] = [:]
     private var timer: TimerToken?
+    /// Until its first request has come.
+    private var acceptedAt: Instant?
     /// Looks after streams that wait behind their windows.
     private var holdTimer: TimerToken?
     /// The engine is at work; what is to be sent is taken out of it when it is done.
@@ -42,7 +44,8 @@ final class MultiplexedConnection {
     }
 
     /// Takes the transport over; the first request must be complete by `deadline`.
-    func start(deadline: Instant) {
+    func start(deadline: Instant, acceptedAt: Instant) {
+        self.acceptedAt = acceptedAt
         transport.hand(to: self)
         timer = worker.loop.schedule(self, at: deadline)
         pump()
@@ -198,6 +201,9 @@ extension MultiplexedConnection: HTTP2Delegate {
 
     private func begin(_ id: HTTP2StreamID, isTunnel: Bool) -> ClientStream {
         hasReadHead = true
+        if let acceptedAt = acceptedAt.take() {
+            worker.countHandshake(worker.loop.now.duration(since: acceptedAt))
+        }
         if let timer { worker.loop.cancel(timer) }
         timer = nil
         worker.newcomerArrived()

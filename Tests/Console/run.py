@@ -1,0 +1,57 @@
+"""The console and its "try it" page in a real browser, and the metrics in a real Prometheus: `run.py BINARIES [PHOTOS]`.
+
+With a second argument, photographs of the pages are left in that folder.
+"""
+
+import contextlib
+import pathlib
+import sys
+import tempfile
+import time
+import traceback
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "Clients"))
+
+import console_stories
+import prometheus_stories
+import try_stories
+from browser import Browser
+from harbour import Harbour
+from tab import Tab
+
+SPEECH = pathlib.Path(__file__).parent.parent / "Clients" / "speech.wav"
+# The microphone hears a recording, and nobody is asked for leave.
+MICROPHONE = [
+    "--use-fake-device-for-media-stream", "--use-fake-ui-for-media-stream", f"--use-file-for-fake-audio-capture={SPEECH}"]
+
+
+def main(binaries, photos=None):
+    with contextlib.ExitStack() as stack:
+        folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidegate-console-")))
+        photos = pathlib.Path(photos) if photos else folder
+        photos.mkdir(exist_ok=True)
+        harbour = stack.enter_context(Harbour(pathlib.Path(binaries).resolve(), folder))
+        outcomes = [passes(*story, harbour, folder) for story in prometheus_stories.stories()]
+        browser = stack.enter_context(Browser([], harbour.standin.certificate[0], MICROPHONE))
+        tab = Tab(browser.new_tab())
+        for name, story in [*console_stories.stories(), *try_stories.stories(SPEECH)]:
+            outcomes.append(passes(name, story, harbour, tab, photos))
+        tab.close()
+    print(f"{sum(outcomes)} passed, {len(outcomes) - sum(outcomes)} failed")
+    return 0 if all(outcomes) else 1
+
+
+def passes(name, story, *arguments):
+    started = time.monotonic()
+    try:
+        story(*arguments)
+    except Exception as failure:
+        detail = str(failure) if isinstance(failure, AssertionError) else traceback.format_exc()
+        print(f"FAILED  {name} ({time.monotonic() - started:.1f} s)\n        " + detail.strip().replace("\n", "\n        "), flush=True)
+        return False
+    print(f"passed  {name} ({time.monotonic() - started:.1f} s)", flush=True)
+    return True
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))
