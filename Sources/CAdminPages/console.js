@@ -5,7 +5,7 @@ const PACE = 2000;
 const LENGTH = 150;
 /// Latencies are those of the last half minute.
 const WINDOW = 15;
-const PAGE = 50;
+const PAGE = 25;
 const FEW_TENANTS = 8;
 
 const scrapes = [];
@@ -54,7 +54,9 @@ function show(id, value, unit, more, number, second) {
   const tile = plots.get(id);
   tile.values = [...tile.values, number].slice(-LENGTH);
   tile.seconds = [...tile.seconds, second].slice(-LENGTH);
-  draw(tile.plot, second === undefined ? [tile.values] : [tile.values, tile.seconds], LENGTH);
+  // A minute at least, so that the first numbers do not look like a history.
+  const length = Math.max(30, tile.values.length);
+  draw(tile.plot, second === undefined ? [tile.values] : [tile.values, tile.seconds], length);
 }
 
 function showTiles(now) {
@@ -215,7 +217,7 @@ function fill(body, items, columns, empty, write, whose) {
 const SESSION_COLUMNS = [
   { label: "Session" }, { key: "tenant", label: "Tenant" }, { key: "zone", label: "Zone" },
   { key: "since", label: "Age", className: "number" }, { label: "Audio", className: "number wide" },
-  { key: "bytes_up", label: "Up", className: "number" }, { key: "bytes_down", label: "Down", className: "number wide" },
+  { key: "bytes_up", label: "Up", className: "number wide" }, { key: "bytes_down", label: "Down", className: "number wide" },
   { label: "Credential", className: "wide" }, { label: "Answered", className: "wide" },
 ];
 const STATES = { dialing: "warn", relaying: "good", closing: "" };
@@ -376,7 +378,7 @@ const REFUSALS = [
   "bad-request", "unauthenticated", "origin", "residency", "wrong-site", "limit", "upstream-refused",
   "upstream-unavailable", "timeout", "draining",
 ];
-const REFUSAL_COLUMNS = [{}, {}, {}, { className: "wrap" }, { className: "number" }];
+const REFUSAL_COLUMNS = [{}, {}, { className: "wide" }, { className: "wrap" }, { className: "number" }];
 
 async function loadRefusals() {
   const query = new URLSearchParams({ limit: 20 });

@@ -2,8 +2,10 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/filter.h>
 #include <malloc.h>
 #include <netdb.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <sys/epoll.h>
@@ -75,8 +77,59 @@ int clinux_accept(int listener, void *address, uint32_t *length) {
     return accept4(listener, address, length, SOCK_NONBLOCK | SOCK_CLOEXEC);
 }
 
+// socket(7), SO_ATTACH_FILTER: the program sees the TCP header (RFC 9293 3.1) of each packet for the listener; its flags are
+// the byte at 13. What it answers is how much of the packet is kept.
+int clinux_ignore_newcomers(int listener) {
+    enum { flags = 13, syn = 0x02, ack = 0x10 };
+    struct sock_filter code[] = {
+        BPF_STMT(BPF_LD | BPF_B | BPF_ABS, flags),
+        BPF_STMT(BPF_ALU | BPF_AND | BPF_K, syn | ack),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, syn, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+    };
+    struct sock_fprog program = {.len = sizeof code / sizeof code[0], .filter = code};
+    return setsockopt(listener, SOL_SOCKET, SO_ATTACH_FILTER, &program, sizeof program);
+}
+
+static int option(int descriptor, int name) {
+    int value = -1;
+    socklen_t length = sizeof value;
+    return getsockopt(descriptor, SOL_SOCKET, name, &value, &length) == 0 ? value : -1;
+}
+
+int clinux_is_listening(int descriptor) {
+    return option(descriptor, SO_ACCEPTCONN) == 1 && option(descriptor, SO_PROTOCOL) == IPPROTO_TCP;
+}
+
 void clinux_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 int clinux_forbid_dumps(void) { return prctl(PR_SET_DUMPABLE, 0, 0, 0, 0); }
+
+int clinux_may_be_dumped(void) { return prctl(PR_GET_DUMPABLE, 0, 0, 0, 0); }
+
+// The handlers of those who report crashes.
+static struct sigaction crash_handlers[NSIG];
+
+static void open_to_report(int number, siginfo_t *info, void *context) {
+    int interrupted = errno;
+    prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
+    errno = interrupted;
+    crash_handlers[number].sa_sigaction(number, info, context);
+}
+
+int clinux_open_to_crash_report(int number) {
+    if (number < 1 || number >= NSIG) {
+        errno = EINVAL;
+        return -1;
+    }
+    struct sigaction *former = &crash_handlers[number];
+    if (sigaction(number, NULL, former) < 0) return -1;
+    // The system's own ways with a signal have no such handler.
+    if (!(former->sa_flags & SA_SIGINFO)) return 0;
+    struct sigaction action = *former;
+    action.sa_sigaction = open_to_report;
+    return sigaction(number, &action, NULL);
+}
 
 void clinux_trim_heap(void) { malloc_trim(0); }

@@ -125,12 +125,11 @@ extension KeyTable {
             "HTTP versions served, best first: h2 to clients that ask for it by ALPN."),
         Key(
             "listeners[].proxy_protocol", .choice(["off", "v1-or-v2"]), default: "off",
-            force: .notYetRestricting(
-                gap: "connections are taken without the preamble, and one that sends it fails", harmless: "off"),
-            "Whether every connection must begin with the PROXY protocol's preamble."),
+            "Whether every connection must begin with the PROXY protocol's preamble, before TLS."),
         Key(
-            "listeners[].trusted_proxies", .list(.network), default: "", force: .notYet(harmless: ""),
-            "Networks whose `X-Forwarded-For` is believed."),
+            "listeners[].trusted_proxies", .list(.network), default: "",
+            "Where balancers are: networks whose `X-Forwarded-For` is believed, and which alone may speak the PROXY protocol."
+        ),
         Key(
             "listeners[].refusals", .choice(["auto", "http", "websocket"]), default: "auto",
             "How refusals are told: `auto` is over WebSocket for requests with an Origin, over HTTP else."),
@@ -233,7 +232,7 @@ extension KeyTable {
         Key("timeouts.terminate", .durationOrZero, default: "5s", "Waits this long for the provider to finish."),
         Key(
             "timeouts.drain", .durationOrZero, default: "5m",
-            "On SIGTERM, sessions may end by themselves for this long."),
+            "On SIGTERM, all sessions end within this: by themselves in its first half, told one by one in its second."),
 
         Key(
             "compression", .choice(["off", "passthrough"]), default: "off", force: .notYet(harmless: "off"),

@@ -72,16 +72,23 @@ package struct ListenerSettings: Equatable, Sendable {
     package var tls: ListenerTLS?
     /// What is spoken where there is TLS, best first. Without TLS, and to clients that ask for none (RFC 7301): HTTP/1.1.
     package var protocols: [HTTPProtocol]
+    /// What every connection must begin with.
+    package var proxyProtocol: ProxyProtocol
+    /// Where balancers are: who may speak the PROXY protocol (none given: anybody), and whose `X-Forwarded-For` is believed
+    /// (none given: nobody's).
+    package var trustedProxies: [Network]
     /// How refusals are told to clients.
     package var refusals: RefusalMode
 
     package init(
         address: ListenAddress, tls: ListenerTLS? = nil, protocols: [HTTPProtocol] = HTTPProtocol.allCases,
-        refusals: RefusalMode = .auto
+        proxyProtocol: ProxyProtocol = .off, trustedProxies: [Network] = [], refusals: RefusalMode = .auto
     ) {
         self.address = address
         self.tls = tls
         self.protocols = protocols
+        self.proxyProtocol = proxyProtocol
+        self.trustedProxies = trustedProxies
         self.refusals = refusals
     }
 
@@ -89,6 +96,13 @@ package struct ListenerSettings: Equatable, Sendable {
     package enum HTTPProtocol: String, CaseIterable, Sendable {
         case http2 = "h2"
         case http1 = "http/1.1"
+    }
+
+    /// Whether a balancer says, before the first byte of a connection, whom it is for.
+    package enum ProxyProtocol: String, CaseIterable, Sendable {
+        case off
+        /// The preamble must come, in either version.
+        case v1OrV2 = "v1-or-v2"
     }
 
     /// How refusals are told.
@@ -361,7 +375,7 @@ package struct TimeoutSettings: Equatable, Sendable {
     package var session: Duration
     /// Waits this long for the provider to finish.
     package var terminate: Duration
-    /// Sessions may end by themselves for this long when the relay stops.
+    /// Within which all sessions end when the relay stops: by themselves in its first half, told one by one in its second.
     package var drain: Duration
 
     /// The defaults.

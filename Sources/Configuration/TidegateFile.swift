@@ -87,9 +87,13 @@ private struct TidegateReader {
             if tls == nil, section.node("tls") == nil, !address.isLoopback {
                 judgePlaintext(section, address, place)
             }
+            let proxies = networks(section, "trusted_proxies", "believes every address, clients' own ones too")
+            judgePreamble(section, address, proxies)
             listeners.append(
                 ListenerSettings(
-                    address: address, tls: tls, protocols: protocols(section), refusals: section.choice("refusals")))
+                    address: address, tls: tls, protocols: protocols(section),
+                    proxyProtocol: section.choice("proxy_protocol"), trustedProxies: proxies,
+                    refusals: section.choice("refusals")))
         }
         return listeners
     }
@@ -106,6 +110,15 @@ private struct TidegateReader {
                 "\(address) would serve plain ws:// off loopback, where keys and audio can be heard; "
                     + "give it `tls`, or say `plaintext: allow`")
         }
+    }
+
+    /// Limits, logs and receipts go by the address that a preamble names.
+    private mutating func judgePreamble(_ listener: Section, _ address: ListenAddress, _ proxies: [Network]) {
+        guard let node = listener.node("proxy_protocol"), node.text == "v1-or-v2", proxies.isEmpty else { return }
+        faults.warning(
+            node.place,
+            "whoever reaches \(address) can claim any address by the PROXY protocol; name the balancers' networks under "
+                + "`trusted_proxies`")
     }
 
     private mutating func tls(_ listener: Section) -> ListenerTLS? {
@@ -235,17 +248,10 @@ private struct TidegateReader {
 
     private mutating func verify(_ zone: Section) -> VerifySettings {
         let section = zone.section("verify")
-        var networks: [Network] = []
-        for (text, place) in section.texts("networks") {
-            guard let network = Network(text) else { continue }
-            if network.prefixLength == 0 {
-                faults.warning(place, "\(network) lists every address, loopback and private ones too")
-            }
-            networks.append(network)
-        }
         return VerifySettings(
             authority: authority(section),
-            pins: section.texts("spki_sha256").compactMap { Base64.standard.decode($0.text) }, networks: networks)
+            pins: section.texts("spki_sha256").compactMap { Base64.standard.decode($0.text) },
+            networks: networks(section, "networks", "lists every address, loopback and private ones too"))
     }
 
     // MARK: Tokens
@@ -335,6 +341,17 @@ private struct TidegateReader {
     }
 
     // MARK: What several of them need
+
+    /// - Parameter danger: what follows "0.0.0.0/0" in a warning.
+    private mutating func networks(_ section: Section, _ name: String, _ danger: String) -> [Network] {
+        var networks: [Network] = []
+        for (text, place) in section.texts(name) {
+            guard let network = Network(text) else { continue }
+            if network.prefixLength == 0 { faults.warning(place, "\(network) \(danger)") }
+            networks.append(network)
+        }
+        return networks
+    }
 
     /// The zones' names as they stand in the file, whether the zones are faulty or not.
     private var defined: [Zone] {

@@ -78,10 +78,14 @@ package struct TokenLedger: Sendable {
     /// How many are remembered.
     package var count: Int { entries.count }
 
+    /// How far the time of day may go ahead of itself and come back without a token being good twice. Daemons that set clocks
+    /// give up on larger leaps (ntpd's panic threshold: 1000 s).
+    package static let clockLeap = 3600
+
     /// A token is remembered for as long as it could be shown again, or somebody tries with it.
     private mutating func sweep(at unixSeconds: Double) {
         guard entries.count >= sweepAt else { return }
-        entries = entries.filter { $1.holder != nil || Double($1.expires) >= unixSeconds }
+        entries = entries.filter { $1.holder != nil || Double($1.expires) + Double(Self.clockLeap) >= unixSeconds }
         sweepAt = max(Self.firstSweep, 2 * entries.count)
     }
 }

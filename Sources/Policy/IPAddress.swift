@@ -39,6 +39,13 @@ package enum IPAddress: Hashable, Sendable {
         return self
     }
 
+    /// The IPv4 address that an IPv4-mapped address is (RFC 4291 §2.5.5.2); else the address itself. So that one host has one
+    /// address, however it came to be written.
+    package var unmapped: IPAddress {
+        guard case .v6(let number) = self, number >> 32 == 0xffff else { return self }
+        return .v4(UInt32(truncatingIfNeeded: number))
+    }
+
     private static func v4Number(_ text: Substring) -> UInt32? {
         let parts = text.split(separator: ".", omittingEmptySubsequences: false)
         guard parts.count == 4 else { return nil }

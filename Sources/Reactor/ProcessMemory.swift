@@ -11,7 +11,7 @@ package enum ProcessMemory {
         guard clinux_forbid_dumps() == 0 else { throw .last("prctl") }
         var none = rlimit(rlim_cur: 0, rlim_max: 0)
         guard setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &none) == 0 else { throw .last("setrlimit") }
-        muteCrashReports()
+        try settleCrashReports()
     }
 
     /// core(5): none of this process's mappings is dumped.
@@ -24,11 +24,21 @@ package enum ProcessMemory {
     }
 
     /// Swift's runtime reports a crash with what registers point at. Whoever asks for its reports by name gets them:
-    /// `SWIFT_BACKTRACE=enable=yes,registers=none` tells no content.
-    private static func muteCrashReports() {
-        guard getenv("SWIFT_BACKTRACE") == nil else { return }
-        for number in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] { signal(number, SIG_DFL) }
+    /// `SWIFT_BACKTRACE=enable=yes,registers=none` tells no content. Another process makes them, which may look into this one
+    /// from the crash on: until then nobody may.
+    private static func settleCrashReports() throws(SystemError) {
+        let isWanted = getenv("SWIFT_BACKTRACE") != nil
+        for number in [SIGQUIT, SIGABRT, SIGBUS, SIGFPE, SIGILL, SIGSEGV, SIGTRAP] {
+            if !isWanted {
+                signal(number, SIG_DFL)
+            } else if clinux_open_to_crash_report(number) < 0 {
+                throw .last("sigaction")
+            }
+        }
     }
+
+    /// Whether other processes of the same user may read it.
+    static var isReadable: Bool { clinux_may_be_dumped() == 1 }
 
     /// Hands freed memory back to the system, which the allocator does not do by itself. Takes milliseconds: for a
     /// moment of rest, never on a loop under load.

@@ -25,10 +25,11 @@ package enum Signals {
         }
     }
 
-    /// Makes writing to a closed pipe or connection an error instead of the end of the process. `Socket.send` never
-    /// raises the signal; standard error and the files of others may.
+    /// Makes writing to a closed pipe or connection, or beyond the size that a file may have, an error instead of the end of
+    /// the process. `Socket.send` never raises the first signal; standard error and the files of others may.
     package static func ignoreBrokenPipes() {
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
     }
 
     private static func report(from pipe: Int32, to handler: @escaping @Sendable (Int32) -> Void) {

@@ -26,6 +26,23 @@ package enum Socket {
         return descriptor
     }
 
+    /// Whether somebody listens at `address` already, this process or another. Such a port can be shared (`reusePort`),
+    /// without a word to either.
+    package static func isTaken(_ address: SocketAddress) throws(SystemError) -> Bool {
+        let descriptor = try stream(for: address)
+        try set(descriptor.raw, SOL_SOCKET, SO_REUSEADDR, to: 1)
+        if address.isIPv6 { try set(descriptor.raw, ipv6, IPV6_V6ONLY, to: 1) }
+        if address.withSockaddr({ bind(descriptor.raw, $0, $1) }) == 0 { return false }
+        if errno == EADDRINUSE { return true }
+        throw .last("bind")
+    }
+
+    /// From now on a listener does not answer those who begin to connect; those who are connecting already go on, and are
+    /// there to be accepted. Before it is closed, so that nobody is reset.
+    package static func ignoreNewcomers(_ listener: Int32) throws(SystemError) {
+        try check(clinux_ignore_newcomers(listener), "setsockopt")
+    }
+
     /// Takes one waiting connection.
     package static func accept(_ listener: Int32) -> AcceptResult {
         while true {
@@ -67,16 +84,27 @@ package enum Socket {
 
     /// Reads what has arrived, at most as much as fits `buffer`.
     package static func receive(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
+        read(descriptor, into: buffer, 0)
+    }
+
+    private static func read(
+        _ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer, _ flags: Int32
+    ) -> ReadResult {
         // recv(2) answers 0 to an empty buffer, as it does at the end of the stream.
         guard !buffer.isEmpty else { return .bytes(0) }
         while true {
-            let count = recv(descriptor, buffer.baseAddress, buffer.count, 0)
+            let count = recv(descriptor, buffer.baseAddress, buffer.count, flags)
             if count > 0 { return .bytes(count) }
             if count == 0 { return .end }
             let error = SystemError.last("recv")
             if error.isInterrupted { continue }
             return error.isWouldBlock ? .wouldBlock : .failed(error)
         }
+    }
+
+    /// As `receive`, but what has arrived goes on waiting to be read.
+    package static func peek(_ descriptor: Int32, into buffer: UnsafeMutableRawBufferPointer) -> ReadResult {
+        read(descriptor, into: buffer, Int32(MSG_PEEK))
     }
 
     /// Writes as much of `bytes` as the socket takes now. A peer that is gone is a result, never SIGPIPE.

@@ -21,6 +21,9 @@ package struct SystemError: Error, Hashable, Sendable, CustomStringConvertible {
     /// Whether nothing is wrong but the time: the call would have had to wait.
     package var isWouldBlock: Bool { code == EAGAIN || code == EWOULDBLOCK }
 
+    /// Whether it is this process or this machine that has no descriptor or memory to give, and nobody's fault elsewhere.
+    package var isExhaustion: Bool { [EMFILE, ENFILE, ENOBUFS, ENOMEM].contains(code) }
+
     /// Whether a signal came before the call had done anything.
     package var isInterrupted: Bool { code == EINTR }
 

@@ -12,6 +12,8 @@ package struct Receipt: Equatable, Sendable {
     package var start: String
     /// When it was over; as `start`.
     package var end: String
+    /// The client's IP address, by the word of balancers that are believed or the system's.
+    package var client: String?
     /// Whom the client belongs to, once that was known.
     package var tenant: TenantName?
     /// What proved it.
@@ -139,8 +141,9 @@ package struct Receipt: Equatable, Sendable {
 
     /// What is not given is not known.
     package init(
-        session: String, start: String, end: String, tenant: TenantName? = nil, credential: Credential? = nil,
-        request: Request = .session, asked: Zone? = nil, origin: String? = nil, granted: Zone? = nil,
+        session: String, start: String, end: String, client: String? = nil, tenant: TenantName? = nil,
+        credential: Credential? = nil, request: Request = .session, asked: Zone? = nil, origin: String? = nil,
+        granted: Zone? = nil,
         refusal: Denial? = nil,
         rules: [TrailStep] = [], site: Site, policy: String, lastPolicy: String? = nil, upstream: Upstream? = nil,
         failedDials: [FailedDial] = [], milliseconds: Int, dialMilliseconds: Int? = nil,
@@ -151,6 +154,7 @@ package struct Receipt: Equatable, Sendable {
         self.session = session
         self.start = start
         self.end = end
+        self.client = client
         self.tenant = tenant
         self.credential = credential
         self.request = request
@@ -187,6 +191,7 @@ extension Receipt {
         line.member("session", session)
         line.member("start", start)
         line.member("end", end)
+        if let client { line.member("client", client) }
         if let tenant { line.member("tenant", tenant.text) }
         if let credential { line.member("credential", json: credential.object.json) }
         if request != .session { line.member("request", request.rawValue) }

@@ -22,7 +22,9 @@ package struct DialFailure: Error, Equatable, Sendable {
     package var isAlarming: Bool {
         switch kind {
         case .addressForbidden, .notVerified, .redirected, .keyRejected: true
-        case .resolveFailed, .connectFailed, .overloaded, .notAWebSocket, .requestRejected, .tooLate, .knownDown: false
+        case .resolveFailed, .connectFailed, .overloaded, .notAWebSocket, .requestRejected, .tooLate, .knownDown,
+            .exhausted:
+            false
         }
     }
 
@@ -51,6 +53,8 @@ package struct DialFailure: Error, Equatable, Sendable {
         case tooLate = "too-late"
         /// It was not dialled: other sessions have found it down.
         case knownDown = "known-down"
+        /// It was not dialled: this process had no descriptor or memory left for it.
+        case exhausted
     }
 
     /// Which check of rule 7 an endpoint failed.
@@ -99,6 +103,7 @@ extension DialFailure.Kind {
             (true, .upstreamUnavailable)
         case .tooLate: (true, .timeout)
         case .keyRejected, .requestRejected: (false, .upstreamRefused)
+        case .exhausted: (false, .limit)
         }
     }
 
@@ -109,16 +114,16 @@ extension DialFailure.Kind {
             .notAWebSocket, .tooLate:
             .failed
         case .keyRejected, .requestRejected: .answered
-        case .knownDown: .abandoned
+        case .knownDown, .exhausted: .abandoned
         }
     }
 }
 
 extension DialFailure {
-    /// What to report of an endpoint whose addresses all failed: what alarms, then silence, for an endpoint that is only slow
-    /// is not one that is gone; and the details of all of them.
+    /// What to report of an endpoint whose addresses all failed: what alarms; then that not all were tried; then silence, for
+    /// an endpoint that is only slow is not one that is gone; and the details of all of them.
     package static func mostTelling(_ failures: [DialFailure]) -> DialFailure? {
-        let ranks: [Kind] = [.notVerified, .addressForbidden, .tooLate]
+        let ranks: [Kind] = [.notVerified, .addressForbidden, .exhausted, .tooLate]
         guard let first = ranks.lazy.compactMap({ kind in failures.first { $0.kind == kind } }).first ?? failures.first
         else { return nil }
         let details = [first.detail] + failures.map(\.detail).filter { $0 != first.detail }

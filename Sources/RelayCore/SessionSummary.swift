@@ -9,6 +9,8 @@ package struct SessionSummary: Equatable, Sendable {
     package var tenant: TenantName?
     /// What proved the tenant.
     package var proof: CredentialProof?
+    /// Where the client was, as far as balancers before the relay are believed.
+    package var client: IPAddress?
     /// The request's `Origin`, as it came.
     package var origin: String?
     /// The zone the client asked for.

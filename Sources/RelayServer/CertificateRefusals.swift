@@ -4,18 +4,13 @@ import Telemetry
 import Timing
 import Transport
 
-/// What a loop has told of handshakes that failed because of the client's certificate: an operator must learn why clients
-/// cannot connect, and a client that comes back every second must not fill the log.
+/// What a loop has told of handshakes that failed because of the client's certificate.
 struct CertificateRefusals {
-    private var told: [CertificateFault: Instant] = [:]
-
-    /// Between two lines that anybody reads about faults of one kind.
-    static let pace = Duration.seconds(60)
+    private var notices = PacedNotices<CertificateFault>()
 
     /// How loudly to tell of one more.
     mutating func level(of fault: CertificateFault, now: Instant) -> LogLevel {
-        if let last = told[fault], now < last + Self.pace { return .debug }
-        told[fault] = now
+        guard notices.isDue(fault, now: now) else { return .debug }
         // The others concern one client; this concerns everybody whom the list's issuer vouches for.
         return fault == .unknownRevocation ? .warning : .info
     }

@@ -2,6 +2,7 @@ import Policy
 import Reactor
 import RelayCore
 import Telemetry
+import Timing
 
 /// The running relay: bound sockets and one thread for each event loop.
 ///
@@ -30,22 +31,28 @@ package final class RelayServer: Sendable {
     /// Binds every listener, then starts the loops.
     ///
     /// - Parameters:
+    ///   - passed: sockets that the service manager made: each is for the listener, or the operators' door, of its address.
     ///   - resolver: finds the addresses of upstreams; the system's unless a test has names of its own.
     ///   - breakers: when an endpoint that fails is left alone.
     ///   - refusals: how many refusals are told in full, whatever the settings say; nil: as they say.
     ///   - mints: how many session tokens are minted.
     /// - Throws: when an address cannot be bound, or the system has no descriptors or threads to give.
     package static func start(
-        _ snapshot: RelaySnapshot, log: Log, resolver: Resolver = Resolver(), breakers: Breaker.Rules = Breaker.Rules(),
-        refusals rules: RefusalLimits.Rules? = nil, mints: MintLimits.Rules = MintLimits.Rules()
+        _ snapshot: RelaySnapshot, log: Log, passed: [BoundSocket] = [], resolver: Resolver = Resolver(),
+        breakers: Breaker.Rules = Breaker.Rules(), refusals rules: RefusalLimits.Rules? = nil,
+        mints: MintLimits.Rules = MintLimits.Rules()
     ) throws(RelayStartError) -> RelayServer {
-        var listeners = Listeners()
-        let perLoop = try listeners.change(to: snapshot.listeners, loops: snapshot.threads)
-        let door = try snapshot.admin.map { (settings) throws(RelayStartError) in try AdminListener.bind(settings) }
+        try snapshot.claim(passed)
+        var listeners = Listeners(passed: passed)
+        let change = try listeners.change(to: snapshot.listeners, loops: snapshot.threads)
+        let door = try snapshot.admin.map { (settings) throws(RelayStartError) in
+            try AdminListener.bind(settings, passed: passed)
+        }
         let receipts = try snapshot.receipts.map { (plan) throws(RelayStartError) in
             try ReceiptWriter.start(plan, under: snapshot.policy, log: log)
         }
         let sessions = SessionCount(limit: snapshot.maxSessions)
+        let budget = DescriptorBudget()
         let refusals = RefusalLimiter(perMinute: snapshot.refusalsPerMinute, fixed: rules)
         let health = EndpointHealth(breakers, log: log)
         health.keep(snapshot.policy.zones.flatMap(\.endpoints))
@@ -63,11 +70,12 @@ package final class RelayServer: Sendable {
         var loops = Loops()
         let admin: AdminListener?
         do throws(SystemError) {
-            for listeners in perLoop {
+            for listeners in change.perLoop {
                 let mailbox = try Mailbox<WorkerMessage>()
                 let worker = try Worker(
-                    snapshot: snapshot, log: log, sessions: sessions, receipts: receipts, health: health,
-                    tokens: tokens, keySets: keySets, refusals: refusals, tenants: tenants, resolver: resolver,
+                    snapshot: snapshot, log: log, sessions: sessions, budget: budget, receipts: receipts,
+                    health: health, tokens: tokens, keySets: keySets, refusals: refusals, tenants: tenants,
+                    resolver: resolver,
                     mailbox: mailbox)
                 try worker.listen(on: listeners)
                 try loops.start(worker, mailbox)
@@ -80,6 +88,7 @@ package final class RelayServer: Sendable {
             throw RelayStartError(text: "The event loops cannot be started: \(error).")
         }
         log.noteListening(at: listeners.addresses, admin: admin?.address)
+        log.noteContested(change.contested)
         return RelayServer(
             status: status, admin: admin, loops: loops, sessions: sessions, refusals: refusals, receipts: receipts,
             health: health, keySets: keySets, state: State(snapshot: snapshot, listeners: listeners), log: log)
@@ -113,6 +122,18 @@ package final class RelayServer: Sendable {
     /// Where the admin listener is bound; nil when there is none.
     package var adminAddress: SocketAddress? { admin?.address }
 
+    /// Whether every loop comes around within `patience`: one that does not serves nobody. Blocks its caller until it knows.
+    /// Once the relay drains nothing is asked: loops end one after another.
+    package func isTurning(within patience: Duration) -> Bool {
+        let answers = Semaphore()
+        let asked = mailboxes.filter { $0.post(.asked { _ in answers.signal() }) }
+        let deadline = MonotonicClock.now() + patience
+        let haveAnswered = asked.allSatisfy { _ in
+            answers.wait(upTo: deadline.duration(since: MonotonicClock.now()))
+        }
+        return haveAnswered || status.current.isDraining
+    }
+
     /// The sessions admitted now.
     package var sessionCount: Int { sessions.current }
 
@@ -123,7 +144,7 @@ package final class RelayServer: Sendable {
     package func apply(_ snapshot: RelaySnapshot) throws(RelayStartError) {
         try state.withLock { (state) throws(RelayStartError) in
             let before = Set(state.listeners.addresses)
-            let perLoop = try state.listeners.change(to: snapshot.listeners, loops: mailboxes.count)
+            let change = try state.listeners.change(to: snapshot.listeners, loops: mailboxes.count)
             state.snapshot = snapshot
             health.keep(snapshot.policy.zones.flatMap(\.endpoints))
             sessions.changeLimit(to: snapshot.maxSessions)
@@ -134,18 +155,22 @@ package final class RelayServer: Sendable {
             if let plan = snapshot.receipts { receipts?.apply(plan) }
             keySets.change(to: snapshot.keySets)
             // Under the lock, so that every loop hears of versions in the same order.
-            for (mailbox, listeners) in zip(mailboxes, perLoop) { mailbox.post(.reload(snapshot, listeners)) }
+            for (mailbox, listeners) in zip(mailboxes, change.perLoop) { mailbox.post(.reload(snapshot, listeners)) }
             log.noteListening(at: state.listeners.addresses.filter { !before.contains($0) })
+            log.noteContested(change.contested)
         }
     }
 
-    /// Accepts nothing more and lets sessions end by themselves for `timeouts.drain`; then ends them. `wait` returns when
-    /// the last is gone.
+    /// How long it takes at most, from `drain` until `wait` returns.
+    package var drainTime: Duration { snapshot.drainPlan.end }
+
+    /// Accepts nothing more and lets sessions end by themselves for half of `timeouts.drain`; then ends those that are left,
+    /// one after another. `wait` returns when the last is gone.
     package func drain() {
         status.drains()
         log.write(.info, .draining, .count(sessionCount))
-        let patience = snapshot.drain
-        for mailbox in mailboxes { mailbox.post(.drain(patience)) }
+        let plan = snapshot.drainPlan
+        for mailbox in mailboxes { mailbox.post(.drain(plan)) }
     }
 
     /// Ends at once. Sessions are cut.
@@ -160,6 +185,19 @@ package final class RelayServer: Sendable {
         keySets.stop()
         receipts?.close()
         log.write(.info, .stopped)
+    }
+}
+
+extension RelaySnapshot {
+    /// Throws when one of the sockets is nobody's: whoever connects to it would wait for ever.
+    fileprivate func claim(_ passed: [BoundSocket]) throws(RelayStartError) {
+        let wanted = listeners.map(\.address) + [admin?.address].compactMap(\.self)
+        guard let stray = passed.first(where: { !wanted.contains($0.address) }) else { return }
+        throw RelayStartError(
+            text:
+                "The service manager passes a socket at \(stray.address), where no listener is configured (they are at "
+                + wanted.map(\.description).joined(separator: ", ")
+                + "): make ListenStream= and `listeners: address:` the same.")
     }
 }
 
@@ -184,5 +222,16 @@ extension Log {
     fileprivate func noteListening(at addresses: [SocketAddress], admin: SocketAddress? = nil) {
         for address in addresses { write(.info, .listening, .address(address.description)) }
         if let admin { write(.info, .listening, .address(admin.description), .kind("admin")) }
+    }
+
+    /// The kernel spreads connections over all who share a port, without a word.
+    fileprivate func noteContested(_ addresses: [SocketAddress]) {
+        for address in addresses {
+            write(
+                .warning, .configurationWarning, .address(address.description),
+                .detail(
+                    "another process listens at \(address) too, and each gets a part of the connections; stop one of "
+                        + "them, as in an upgrade, or give them different ports"))
+        }
     }
 }

@@ -1,7 +1,7 @@
 import Configuration
 import Crypto
-import HTTP2
 import HTTP
+import HTTP2
 import Identity
 import Policy
 import Reactor
@@ -24,8 +24,10 @@ package final class RelaySnapshot: Sendable {
     let headLimits: HTTPLimits
     /// For a client's TLS and request, and for an upstream's answer to ours.
     let handshake: Duration
-    /// For sessions to end by themselves when the relay stops.
+    /// Within which all sessions end when the relay stops.
     let drain: Duration
+    /// How long the system believes in silent peers.
+    let liveness: ConnectionLiveness
     /// Sessions at once, in the whole process.
     let maxSessions: Int
     /// Refusals told in full to one address, or for one credential, in a minute.
@@ -52,6 +54,10 @@ package final class RelaySnapshot: Sendable {
         let tls: TLSServerContext?
         /// What `tls` was made of.
         fileprivate let identity: TLSIdentity?
+        /// Whether every connection begins with the PROXY protocol's preamble.
+        let wantsPreamble: Bool
+        /// The balancers before it.
+        let proxies: TrustedProxies
         let refusals: ListenerSettings.RefusalMode
     }
 
@@ -97,6 +103,7 @@ package final class RelaySnapshot: Sendable {
         headLimits = HTTPLimits(maxHeadBytes: settings.limits.headerBytes)
         handshake = settings.timeouts.handshake
         drain = settings.timeouts.drain
+        liveness = ConnectionLiveness(settings.timeouts)
         maxSessions = settings.limits.sessions
         refusalsPerMinute = settings.limits.refusalsPerMinute
         threads = max(1, settings.threads == 0 ? cores : settings.threads)
@@ -146,6 +153,8 @@ extension RelaySnapshot.Listener {
             throw RelayStartError(text: "Cannot listen on \(settings.address): it is not an address of this system.")
         }
         self.address = address
+        wantsPreamble = settings.proxyProtocol == .v1OrV2
+        proxies = TrustedProxies(settings.trustedProxies)
         refusals = settings.refusals
         guard let tls = settings.tls else {
             (self.tls, identity) = (nil, nil)

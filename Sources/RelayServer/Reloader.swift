@@ -15,6 +15,7 @@ package final class Reloader: Sendable {
     }
 
     private let load: @Sendable () -> LoadResult
+    private let done: @Sendable () -> Void
     private let environment: Environment
     private let cores: Int
     private let server: RelayServer
@@ -31,12 +32,13 @@ package final class Reloader: Sendable {
     ///   - cores: as for the first snapshot.
     ///   - files: those whose changes are a request.
     ///   - load: reads the configuration anew.
+    ///   - done: told each time when a version has been put in force or refused.
     /// - Throws: when the system has no threads or descriptors to give.
     package static func start(
         for server: RelayServer, environment: Environment, cores: Int, log: Log, watching files: [String],
-        load: @escaping @Sendable () -> LoadResult
+        load: @escaping @Sendable () -> LoadResult, done: @escaping @Sendable () -> Void = {}
     ) throws(SystemError) -> Reloader {
-        let reloader = Reloader(server, environment, cores, log, load)
+        let reloader = Reloader(server, environment, cores, log, load, done)
         let watch = try FileWatch.start(paths: files) { [weak reloader] in reloader?.request() }
         reloader.watch.withLock { $0 = watch }
         _ = try LoopThread.start(name: "reload") { reloader.run() }
@@ -45,13 +47,14 @@ package final class Reloader: Sendable {
 
     private init(
         _ server: RelayServer, _ environment: Environment, _ cores: Int, _ log: Log,
-        _ load: @escaping @Sendable () -> LoadResult
+        _ load: @escaping @Sendable () -> LoadResult, _ done: @escaping @Sendable () -> Void
     ) {
         self.server = server
         self.environment = environment
         self.cores = cores
         self.log = log
         self.load = load
+        self.done = done
     }
 
     /// Asks for the files to be read again, soon.
@@ -75,7 +78,10 @@ package final class Reloader: Sendable {
                 return (state.isRequested, state.isStopped)
             }
             if isStopped { return }
-            if isRequested { reload() }
+            if isRequested {
+                reload()
+                done()
+            }
         }
     }
 

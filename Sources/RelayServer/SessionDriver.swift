@@ -36,6 +36,8 @@ final class SessionDriver {
     private var failedEndpoint: Endpoint?
     /// What proved the tenant.
     private var proof: CredentialProof?
+    /// Where the client is, as far as balancers before it are believed.
+    private var clientAddress: IPAddress?
     /// Where the client was let in; nil until its request is complete.
     private var listener: RelaySnapshot.Listener?
     /// Whom the credential proves is being asked.
@@ -73,6 +75,7 @@ final class SessionDriver {
         self.worker = worker
         loop = worker.loop
         snapshot = worker.snapshot
+        clientAddress = IPAddress(bytes: client.peer.bytes)
         var settings = snapshot.session
         settings.recordsOpenings = worker.keepsReceipts
         session = Session(id: id, settings: settings, policy: snapshot.policy, now: loop.now)
@@ -86,13 +89,14 @@ final class SessionDriver {
         with head: RequestHead, _ reading: RequestReading, on listener: RelaySnapshot.Listener, followedBy rest: RawSpan
     ) {
         self.listener = listener
+        clientAddress = listener.client(of: head, at: client.peer)
         request = Request(
             upgrade: reading.upgrade, credential: reading.credential, upstream: UpstreamRequest(head))
         switch reading.outcome {
-        case .success where !worker.isServing: handle(.rejected(.draining, reading.refusalForm))
+        case .success where !worker.admitsSessions: handle(.rejected(.draining, reading.refusalForm))
         case .success(let request): handle(.requested(request))
         case .failure(let refusal):
-            worker.told(.stranger(at: client.peer, showing: reading.credential))
+            worker.told(.stranger(at: clientAddress, showing: reading.credential))
             handle(.rejected(refusal, reading.refusalForm))
         }
         if isIdentifying {
@@ -104,14 +108,14 @@ final class SessionDriver {
 
     /// Begins with what cannot become a session.
     func refuse(_ refusal: Refusal) {
-        worker.told(.stranger(at: client.peer, showing: nil))
+        worker.told(.stranger(at: clientAddress))
         handle(.rejected(refusal, .http))
     }
 
     /// What a list tells of the session; nil for one that was not let in.
     var liveRecord: LiveRecord? {
         var summary = session.summary(now: loop.now)
-        summary.proof = proof
+        (summary.proof, summary.client) = (proof, clientAddress)
         guard proof != nil, summary.refusal == nil, let stage = session.stage else { return nil }
         return LiveRecord(
             summary: summary, stage: stage, startedAt: session.startedAt, beginTime: session.beginTime,
@@ -146,7 +150,7 @@ final class SessionDriver {
     /// The session's record, should it end here and now, without a word to anyone.
     var recordIfCut: SessionSummary {
         var summary = session.summaryIfCut(now: loop.now)
-        summary.proof = proof
+        (summary.proof, summary.client) = (proof, clientAddress)
         return summary
     }
 
@@ -313,8 +317,8 @@ extension SessionDriver {
     private var upstreamTransport: Transport? { upstream.transport ?? dialed?.transport }
 
     private func identify() {
-        // A connection taken before the relay began to drain, whose request came after.
-        guard worker.isServing else { return handle(.drain) }
+        // A connection taken before the relay began to drain, whose request came too late.
+        guard worker.admitsSessions else { return handle(.drain) }
         isIdentifying = true
         // Nobody holds it for longer than it takes to ask.
         let credential = request?.credential.take()
@@ -371,7 +375,7 @@ extension SessionDriver {
     private func limitRefusals(
         of identity: IdentityOutcome, showing credential: Credential?, _ judge: () -> Void
     ) {
-        let refused = Refused(identity, showing: credential, at: client.peer)
+        let refused = Refused(identity, showing: credential, at: clientAddress)
         obstacle = worker.obstacle(to: refused)
         if let obstacle { session.limitRefusals(to: .tooOften(obstacle)) }
         judge()
@@ -391,7 +395,7 @@ extension SessionDriver {
         if let oneTime { worker.tokens.giveUp(oneTime, by: id) }
         if let obstacle, dials == 0, summary.refusal != nil { return worker.turnedAway(self, obstacle) }
         var summary = summary
-        summary.proof = proof
+        (summary.proof, summary.client) = (proof, clientAddress)
         worker.concluded(self, summary)
     }
 

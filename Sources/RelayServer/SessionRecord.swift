@@ -15,7 +15,8 @@ enum SessionRecord {
 
     private static func refused(_ summary: SessionSummary, _ refusal: Refusal, _ log: Log) {
         log.write(
-            level(of: summary), .refused, .session(summary.id), summary.tenant.map { .tenant($0.text) },
+            level(of: summary), .refused, .session(summary.id), summary.client.map { .client("\($0)") },
+            summary.tenant.map { .tenant($0.text) },
             summary.asked.map { .asked($0.name) }, .refusal(refusal.name.rawValue),
             summary.trail.last { $0.finding == .refuses }.map { .rule($0.rule.rawValue) }, .policy(summary.lastPolicy),
             .detail(refusal.sentence), .milliseconds(summary.duration.milliseconds))
@@ -23,7 +24,8 @@ enum SessionRecord {
 
     private static func ended(_ summary: SessionSummary, _ log: Log) {
         log.write(
-            level(of: summary), .sessionEnded, .session(summary.id), summary.tenant.map { .tenant($0.text) },
+            level(of: summary), .sessionEnded, .session(summary.id), summary.client.map { .client("\($0)") },
+            summary.tenant.map { .tenant($0.text) },
             summary.asked.map { .asked($0.name) }, summary.zone.map { .zone($0.name) },
             summary.endpoint.map { .endpoint($0.description) }, .ending(summary.ending.name),
             summary.ending.code.map { .code(Int($0.rawValue)) }, .policy(summary.lastPolicy),

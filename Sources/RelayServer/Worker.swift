@@ -14,6 +14,7 @@ final class Worker {
     let buffers: LoopBuffers
     let log: Log
     let sessions: SessionCount
+    let budget: DescriptorBudget
     let health: EndpointHealth
     let tokens: OneTimeTokens
     /// The keys of identity providers; for the life of the process.
@@ -26,10 +27,12 @@ final class Worker {
     private let mailbox: Mailbox<WorkerMessage>
     private let resolver: Resolver
     /// By their listeners' numbers.
-    private var acceptors: [Int: Acceptor] = [:]
+    var acceptors: [Int: [Acceptor]] = [:]
+    /// Those whose listeners are gone, until the last of their clients has been taken.
+    var leaving: [Acceptor] = []
     private(set) var drivers: [String: SessionDriver] = [:]
     /// Connections that carry many sessions, or none at the moment.
-    private var multiplexed: [ObjectIdentifier: MultiplexedConnection] = [:]
+    private(set) var multiplexed: [ObjectIdentifier: MultiplexedConnection] = [:]
     /// Sessions that may have to be judged under the present snapshot still.
     private var unjudged: ArraySlice<SessionDriver> = []
     private var judgedAtOnce = 1
@@ -42,7 +45,8 @@ final class Worker {
     private var lastLookup: UInt64 = 0
     /// Accepted connections whose request is not complete yet.
     private var newcomers = 0
-    private var state = State.serving
+    /// Set once the relay has been told to stop.
+    var departure: Departure?
     /// What ended here, refused and failed.
     var metrics = Metrics()
     /// Where the traffic of those that have not ended is added up.
@@ -51,25 +55,19 @@ final class Worker {
     @exclusivity(unchecked) var latency = LatencySampler()
     var recentRefusals = RecentRefusals()
     var certificateRefusals = CertificateRefusals()
-
-    private enum State: Equatable {
-        case serving
-        /// No new sessions; the present ones may end by themselves.
-        case draining
-        /// All sessions have been told to end.
-        case ending
-    }
+    var preambleNotices = PacedNotices<ProxyPreambleFault>()
 
     init(
-        snapshot: RelaySnapshot, log: Log, sessions: SessionCount, receipts: ReceiptWriter?, health: EndpointHealth,
-        tokens: OneTimeTokens, keySets: KeySetStore, refusals: RefusalLimiter, tenants: TenantLabels,
-        resolver: Resolver, mailbox: Mailbox<WorkerMessage>
+        snapshot: RelaySnapshot, log: Log, sessions: SessionCount, budget: DescriptorBudget, receipts: ReceiptWriter?,
+        health: EndpointHealth, tokens: OneTimeTokens, keySets: KeySetStore, refusals: RefusalLimiter,
+        tenants: TenantLabels, resolver: Resolver, mailbox: Mailbox<WorkerMessage>
     ) throws(SystemError) {
         loop = try EventLoop()
         buffers = LoopBuffers(loop: loop)
         self.snapshot = snapshot
         self.log = log
         self.sessions = sessions
+        self.budget = budget
         self.health = health
         self.tokens = tokens
         self.keySets = keySets
@@ -81,23 +79,6 @@ final class Worker {
         _ = try mailbox.attach(self, to: loop)
     }
 
-    /// Accepts connections on these listeners and on no others.
-    func listen(on listeners: [LoopListener]) throws(SystemError) {
-        let numbers = Set(listeners.map(\.number))
-        for (number, acceptor) in acceptors where !numbers.contains(number) {
-            acceptor.stop()
-            acceptors[number] = nil
-        }
-        for listener in listeners { acceptors[listener.number]?.listener = listener.settings }
-        // Last, because it may fail.
-        for listener in listeners {
-            guard let socket = listener.socket else { continue }
-            let acceptor = Acceptor(socket, listener: listener.settings, worker: self)
-            try acceptor.start()
-            acceptors[listener.number] = acceptor
-        }
-    }
-
     /// Serves until it has drained or is stopped. What is left then is cut.
     func run() {
         loop.run()
@@ -107,7 +88,10 @@ final class Worker {
         loop.close()
     }
 
-    var isServing: Bool { state == .serving }
+    /// Nobody is here, and nobody is on the way.
+    var isEmpty: Bool {
+        drivers.isEmpty && multiplexed.isEmpty && newcomers == 0 && acceptors.isEmpty && leaving.isEmpty
+    }
 }
 
 /// What other threads may tell a worker.
@@ -124,8 +108,8 @@ enum WorkerMessage: Sendable {
     case reload(RelaySnapshot, [LoopListener])
     /// A question of the admin listener. Short, because sessions wait meanwhile.
     case asked(@Sendable (Worker) -> Void)
-    /// Accept nothing more; end the sessions that are left after this time.
-    case drain(Duration)
+    /// Accept nothing more, and end as planned.
+    case drain(DrainPlan)
     /// End everything now.
     case stop
 }
@@ -140,7 +124,7 @@ extension Worker: MailboxReceiver {
         case .keysTried(let number): identifyAtLast(number)
         case .reload(let snapshot, let listeners): reload(snapshot, listeners)
         case .asked(let question): question(self)
-        case .drain(let patience): drain(patience)
+        case .drain(let plan): drain(plan)
         case .stop: loop.stop()
         }
     }
@@ -154,34 +138,42 @@ extension Worker {
         Hex.encode(RandomBytes.make(16))
     }
 
-    /// A connection was accepted. It is told of a drain when its request is complete, so the drain waits for that.
+    /// A connection was accepted. A drain waits until its request is complete.
     func newcomerArrived() {
         newcomers += 1
+        budget.enter()
     }
 
     /// The connection's request became a session's, or will never be complete.
     func newcomerSettled() {
         newcomers -= 1
+        budget.leave()
         stopIfDrained()
     }
 
     func add(_ driver: SessionDriver) {
         drivers[driver.id] = driver
+        budget.enter()
     }
 
     func add(_ connection: MultiplexedConnection) {
         multiplexed[ObjectIdentifier(connection)] = connection
+        budget.enter()
     }
 
     /// As with drivers, it may be in the middle of its own turn.
     func remove(_ connection: MultiplexedConnection) {
         guard let connection = multiplexed.removeValue(forKey: ObjectIdentifier(connection)) else { return }
         loop.retire(connection)
+        budget.leave()
+        stopIfDrained()
     }
 
     /// The driver may be in the middle of its own turn, so it lives until the loop's ends.
     func forget(_ driver: SessionDriver) {
-        if let driver = drivers.removeValue(forKey: driver.id) { loop.retire(driver) }
+        guard let driver = drivers.removeValue(forKey: driver.id) else { return }
+        loop.retire(driver)
+        budget.leave()
     }
 
     /// The end of a session's record.
@@ -306,7 +298,7 @@ extension Worker {
         self.snapshot = snapshot
         unjudged = (unjudged + drivers.values.filter { !waiting.contains(ObjectIdentifier($0)) })[...]
         judgedAtOnce = unjudged.count / Self.judgingSteps + 1
-        if isServing {
+        if !isDraining {
             do throws(SystemError) { try listen(on: listeners) } catch {
                 log.write(.error, .connectionFailed, .detail("a new listener cannot be served: \(error)"))
             }
@@ -351,35 +343,10 @@ extension Worker {
     }
 }
 
-// MARK: Drain
+// MARK: Timers
 
 extension Worker: TimerHandler {
-    private func drain(_ patience: Duration) {
-        guard state == .serving else { return }
-        state = .draining
-        for acceptor in acceptors.values { acceptor.stop() }
-        acceptors = [:]
-        for connection in Array(multiplexed.values) { connection.drain() }
-        _ = loop.schedule(self, at: loop.now + patience)
-        stopIfDrained()
-    }
-
-    /// First the sessions' own time is over, then the time they were given to end properly.
     func fired(tag: Int) {
-        if tag == Self.judgingTag { return judgeSome() }
-        if tag == Self.reportTag { return reportUntold() }
-        guard state == .draining else { return loop.stop() }
-        state = .ending
-        for driver in Array(drivers.values) { driver.drain() }
-        _ = loop.schedule(self, at: loop.now + snapshot.handshake + snapshot.session.terminate + Self.lastPatience)
-        stopIfDrained()
-    }
-
-    /// Beyond a dial that must be awaited and the provider's last word: for Close frames to be answered and the last bytes
-    /// to be read.
-    private static let lastPatience = Duration.seconds(6)
-
-    func stopIfDrained() {
-        if state != .serving, drivers.isEmpty, newcomers == 0 { loop.stop() }
+        tag == Self.judgingTag ? judgeSome() : reportUntold()
     }
 }

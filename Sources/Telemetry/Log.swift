@@ -160,6 +160,8 @@ package enum LogEvent: String, CaseIterable, Sendable {
     case keySetUnavailable = "key-set-unavailable"
     /// The keys of an identity provider are known, for the first time or after it was away.
     case keySetAvailable = "key-set-available"
+    /// An event loop does not come around: those it serves hear nothing.
+    case loopStuck = "loop-stuck"
     /// Lines were lost because the log's reader is too slow.
     case logLinesLost = "log-lines-lost"
 }
@@ -198,6 +200,8 @@ package struct LogField: Sendable {
     package static func issuer(_ issuer: String) -> LogField { LogField("issuer", issuer) }
     /// An address of a peer or listener.
     package static func address(_ address: String) -> LogField { LogField("address", address) }
+    /// A client's IP address, by the word of balancers that are believed or the system's.
+    package static func client(_ address: String) -> LogField { LogField("client", address) }
     /// Why a session ended.
     package static func ending(_ name: String) -> LogField { LogField("ending", name) }
     /// A refusal's name.

@@ -13,13 +13,20 @@ struct Serve: ParsableCommand {
             SIGHUP, or a change of any file the configuration names: the new version is put in force, whole or not at all. \
             Sessions it does not allow any more are ended; the others notice nothing.
 
-            SIGTERM or SIGINT: accepts nothing more, lets sessions end by themselves for `timeouts.drain`, then ends them \
-            and exits with 0. A second one ends at once.
+            SIGTERM or SIGINT: accepts nothing more and lets sessions end by themselves for half of `timeouts.drain`; those \
+            that are left are then ended one by one, so that their clients do not all come back at one moment. Exits with 0 \
+            when the last is gone. A second one ends at once.
+
+            Under systemd it takes listening sockets that were passed (LISTEN_FDS), tells READY, RELOADING and STOPPING, and \
+            answers the watchdog for as long as its event loops turn.
             """)
 
     @OptionGroup var configurationOption: ConfigurationOption
 
     func run() throws {
+        // Before anything is opened or written.
+        try StandardDescriptors.fill()
+        Signals.ignoreBrokenPipes()
         // Before any secret is read.
         try ProcessMemory.forbidDumps()
         let result = configurationOption.load()
@@ -45,14 +52,25 @@ struct Serve: ParsableCommand {
     /// Returns when the relay has been stopped.
     private func serve(_ configuration: RelayConfiguration, watching files: [String], log: Log) throws {
         let cores = ProcessInfo.processInfo.activeProcessorCount
+        let passed = try PassedSockets.take()
+        let manager = ServiceManager()
         let signals = try StopSignals()
         let server = try RelayServer.start(
-            RelaySnapshot(configuration, environment: .process, cores: cores), log: log)
+            RelaySnapshot(configuration, environment: .process, cores: cores), log: log, passed: passed)
         let option = configurationOption
         let reloader = try Reloader.start(
-            for: server, environment: .process, cores: cores, log: log, watching: files, load: { option.load() })
-        signals.pass(to: server, onHangUp: reloader.request)
+            for: server, environment: .process, cores: cores, log: log, watching: files, load: { option.load() },
+            done: manager.hasReloaded)
+        try manager.isReady(server, log: log)
+        signals.pass(
+            to: server,
+            onHangUp: {
+                manager.reloads()
+                reloader.request()
+            },
+            onDrain: { manager.stops(within: server.drainTime) })
         server.wait()
+        manager.end()
         reloader.stop()
     }
 

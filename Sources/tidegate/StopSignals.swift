@@ -16,6 +16,7 @@ final class StopSignals: Sendable {
     private struct Relay {
         let server: RelayServer
         let onHangUp: @Sendable () -> Void
+        let onDrain: @Sendable () -> Void
     }
 
     private let state = Lock(State())
@@ -28,14 +29,20 @@ final class StopSignals: Sendable {
 
     /// From now on signals are for this relay.
     ///
-    /// - Parameter onHangUp: what SIGHUP asks for; it must not end the process in any case.
-    func pass(to server: RelayServer, onHangUp: @escaping @Sendable () -> Void = {}) {
+    /// - Parameters:
+    ///   - onHangUp: what SIGHUP asks for; it must not end the process in any case.
+    ///   - onDrain: who hears that the relay begins to drain.
+    func pass(
+        to server: RelayServer, onHangUp: @escaping @Sendable () -> Void = {},
+        onDrain: @escaping @Sendable () -> Void = {}
+    ) {
+        let relay = Relay(server: server, onHangUp: onHangUp, onDrain: onDrain)
         let early = state.withLock { state in
-            state.relay = Relay(server: server, onHangUp: onHangUp)
+            state.relay = relay
             return state
         }
         if early.isHungUp { onHangUp() }
-        stop(server, early.stops)
+        stop(relay, early.stops)
     }
 
     private func take(_ signal: Int32) {
@@ -44,14 +51,16 @@ final class StopSignals: Sendable {
             return state
         }
         guard let relay = now.relay else { return }
-        if signal == SIGHUP { relay.onHangUp() } else { stop(relay.server, now.stops) }
+        if signal == SIGHUP { relay.onHangUp() } else { stop(relay, now.stops) }
     }
 
-    private func stop(_ server: RelayServer, _ stops: Int) {
+    private func stop(_ relay: Relay, _ stops: Int) {
         switch stops {
         case ...0: return
-        case 1: server.drain()
-        default: server.stop()
+        case 1:
+            relay.onDrain()
+            relay.server.drain()
+        default: relay.server.stop()
         }
     }
 }

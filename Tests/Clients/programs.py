@@ -12,14 +12,17 @@ STOP_SECONDS = 15
 
 
 class Program:
-    """A running program whose lines, on both outputs, can be waited for and read again at the end."""
+    """A running program whose lines, on both outputs, can be waited for and read again at the end.
 
-    def __init__(self, command, environment=None):
+    It inherits no descriptors but `descriptors`.
+    """
+
+    def __init__(self, command, environment=None, descriptors=()):
         self.name = pathlib.Path(command[0]).name
         self.lines = {"stdout": [], "stderr": []}
         self._more = threading.Condition()
         self._process = subprocess.Popen(
-            command, env=environment, text=True, errors="replace",
+            command, env=environment, text=True, errors="replace", pass_fds=descriptors,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
         self._readers = [threading.Thread(target=self._read, args=(name,), daemon=True) for name in self.lines]
         for reader in self._readers:

@@ -36,11 +36,13 @@ def write_policy(path, tenants):
     path.write_text(json.dumps({"version": 1, "tenants": tenants}, indent=2))
 
 
-def start_relay(binaries, folder, certificate, zones, tenants, under=(), **more):
-    """Starts `tidegate serve` on a free port of loopback; returns the program and its port.
+def start_relay(binaries, folder, certificate, zones, tenants, under=(), environment=None, descriptors=(), is_waited_for=True,
+                **more):
+    """Starts `tidegate serve` on a free port of loopback; returns the program and its port, once it has told that.
 
     JSON is YAML too, so what is written needs no YAML library. `certificate` is a pair: chain and key; `under` is a
-    command that runs the relay. Tenants are written to `policy.yaml`; without any, `policy` names files that are there.
+    command that runs the relay, in this `environment` and with these `descriptors`. Tenants are written to
+    `policy.yaml`; without any, `policy` names files that are there.
     """
     chain, key = certificate
     configuration = {
@@ -58,6 +60,9 @@ def start_relay(binaries, folder, certificate, zones, tenants, under=(), **more)
     if tenants:
         write_policy(folder / "policy.yaml", tenants)
     (folder / "tidegate.yaml").write_text(json.dumps(configuration, indent=2))
-    program = Program([*under, str(binaries / "tidegate"), "serve", "--config", str(folder / "tidegate.yaml")])
+    program = Program(
+        [*under, str(binaries / "tidegate"), "serve", "--config", str(folder / "tidegate.yaml")], environment, descriptors)
+    if not is_waited_for:
+        return program, None
     listening = program.wait_for("stderr", lambda line: line.get("event") == "listening")
     return program, int(listening["address"].rpartition(":")[2])

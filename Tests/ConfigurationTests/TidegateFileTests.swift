@@ -17,6 +17,8 @@ import Testing
                   client_ca: tls/clients.crt
                   client_certificate: required
                   client_crl: /etc/clients.crl
+                proxy_protocol: v1-or-v2
+                trusted_proxies: [10.0.0.0/8, "2001:db8::/32"]
                 refusals: websocket
               - {address: "[::1]:8080"}
               - {address: "10.0.0.1:80", plaintext: allow}
@@ -50,6 +52,7 @@ import Testing
                         certificates: [CertificateFiles(chain: "dir/tls/a.crt", key: "/etc/a.key")], minimum: .tls13,
                         clients: ClientCertificateSettings(
                             authorities: "dir/tls/clients.crt", revocations: "/etc/clients.crl", isRequired: true)),
+                    proxyProtocol: .v1OrV2, trustedProxies: [Network("10.0.0.0/8")!, Network("2001:db8::/32")!],
                     refusals: .websocket),
                 ListenerSettings(address: ListenAddress(.v6(1), port: 8080)),
                 ListenerSettings(address: ListenAddress(.v4(0x0a00_0001), port: 80)),
@@ -171,6 +174,14 @@ import Testing
         (
             "{address: \"127.0.0.1:0\"}", "{address: \"0.0.0.0:80\", plaintext: allow}",
             "t.yaml:3:48: warning: 0.0.0.0:80 serves plain ws:// off loopback, where keys and audio can be heard"
+        ),
+        (
+            "127.0.0.1:0\"}", "127.0.0.1:0\", proxy_protocol: v1-or-v2}",
+            "warning: whoever reaches 127.0.0.1:0 can claim any address by the PROXY protocol; name the balancers'"
+        ),
+        (
+            "127.0.0.1:0\"}", "127.0.0.1:0\", trusted_proxies: [\"::/0\"]}",
+            "warning: ::/0 believes every address, clients' own ones too"
         ),
         ("zone: eu}", "zone: edge}", "error: a site stands in one place"),
         ("zone: eu}", "zone: ap}", "warning: no zone ap is defined"),

@@ -49,11 +49,7 @@ class Crowd:
     async def _one(self, key, gate):
         async with gate:
             reader, writer = await asyncio.open_connection(*self._address, ssl=self._tls)
-            nonce = base64.b64encode(os.urandom(16)).decode()
-            writer.write(
-                f"GET /v3/ws?{self._query} HTTP/1.1\r\nHost: localhost:{self._address[1]}\r\nUpgrade: websocket\r\n"
-                f"Connection: Upgrade\r\nSec-WebSocket-Key: {nonce}\r\nSec-WebSocket-Version: 13\r\n"
-                f"Authorization: {key}\r\n\r\n".encode())
+            writer.write(handshake(f"/v3/ws?{self._query}", self._address[1], key))
             await reader.readuntil(b"\r\n\r\n")
             await self._frame(reader)
             self.begun += 1
@@ -86,6 +82,13 @@ class Crowd:
         elif length == 127:
             length, = struct.unpack(">Q", await reader.readexactly(8))
         return first & 0x0F, await reader.readexactly(length)
+
+
+def handshake(target, port, key):
+    """A request for a session."""
+    nonce = base64.b64encode(os.urandom(16)).decode()
+    return (f"GET {target} HTTP/1.1\r\nHost: localhost:{port}\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+            f"Sec-WebSocket-Key: {nonce}\r\nSec-WebSocket-Version: 13\r\nAuthorization: {key}\r\n\r\n").encode()
 
 
 def masked(opcode, payload):

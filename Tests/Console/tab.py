@@ -21,6 +21,8 @@ class Tab:
         self._numbers = itertools.count(1)
         self.complaints = []
         self.requested = []
+        # Where they are shown they take room of the page.
+        self.do("Emulation.setScrollbarsHidden", hidden=True)
         for domain in ("Page", "Runtime", "Log", "Network", "DOM", "Accessibility"):
             self.do(f"{domain}.enable")
 

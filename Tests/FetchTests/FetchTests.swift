@@ -3,7 +3,7 @@ import Foundation
 import StandIn
 import Testing
 
-@Suite(.timeLimit(.minutes(1))) struct FetchTests {
+@Suite(.timeLimit(.minutes(10))) struct FetchTests {
     @Test func anAnswerHasStatusFieldsBodyTimesAndAddress() throws {
         let harbour = try Harbour()
         let response = try Fetch.perform(harbour.request())

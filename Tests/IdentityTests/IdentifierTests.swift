@@ -181,7 +181,7 @@ extension IdentifierTests {
 
     @Test func aTokenOfTheConsoleIsNamedSo() {
         let text = Credential.find(
-            authorization: [], subprotocols: ["bearer." + Self.tokens.mint(Self.token(.console))])
+            authorization: [], subprotocols: ["tidegate.v1", "bearer." + Self.tokens.mint(Self.token(.console))])
         let identification = Self.identifier().identification(of: text)
         #expect(identification.proof?.kind == .console)
         #expect(identification.bounds.isConsole && identification.bounds.zone == .edge)

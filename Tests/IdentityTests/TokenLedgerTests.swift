@@ -82,8 +82,19 @@ import Testing
             } else {
                 ledger.giveUp(token, by: "a")
             }
-            #expect(ledger.count <= 2048)
+            #expect(ledger.count <= 2 * (TokenLedger.clockLeap + 12))
         }
+    }
+
+    @Test func aClockThatLeapsAndComesBackMakesNoTokenGoodTwice() {
+        let ledger = Book()
+        #expect(ledger.attempt(token, by: "a", at: 50) {} && ledger.spend(token, by: "a"))
+        // Enough others for the ledger to look which it can forget.
+        for number in 2..<5_000 {
+            let other = OneTime(id: withUnsafeBytes(of: number) { Array($0) }, issued: 0, expires: 100)
+            #expect(ledger.attempt(other, by: "b", at: 50 + Double(TokenLedger.clockLeap)) {})
+        }
+        #expect(!ledger.attempt(token, by: "c", at: 51) {})
     }
 }
 

@@ -40,6 +40,14 @@ import Testing
         for count in [0, 3, 5, 15, 17] { #expect(IPAddress(bytes: Array(repeating: 1, count: count)) == nil) }
     }
 
+    @Test(arguments: [
+        ("::ffff:10.0.0.1", "10.0.0.1"), ("10.0.0.1", "10.0.0.1"), ("::10.0.0.1", "::a00:1"), ("::1", "::1"),
+        ("64:ff9b::10.0.0.1", "64:ff9b::a00:1"), ("2001:db8::ffff:10.0.0.1", "2001:db8::ffff:a00:1"),
+    ])
+    func aMappedAddressIsTheIPv4AddressThatItIs(text: String, unmapped: String) {
+        #expect(IPAddress(text)?.unmapped.description == unmapped)
+    }
+
     @Test func anyAddressSurvivesARoundTripThroughText() {
         let seed = UInt64.random(in: 0...UInt64.max)
         var random = Seeded(state: seed)

@@ -36,6 +36,31 @@ import Testing
         }
     }
 
+    /// Whoever asks for reports by name gets them: nobody may look into the process until it crashes, and then the reporter may.
+    @Test func theReporterThatWasAskedForCanReadTheProcessOnceItCrashes() async {
+        await #expect(processExitsWith: .exitCode(7)) {
+            setenv("SWIFT_BACKTRACE", "enable=yes", 1)
+            var report = sigaction()
+            report.sa_flags = SA_SIGINFO
+            report.__sigaction_handler.sa_sigaction = { _, _, _ in
+                _exit(ProcessMemory.isReadable ? 7 : 2)
+            }
+            guard sigaction(SIGSEGV, &report, nil) == 0 else { exit(1) }
+            try ProcessMemory.forbidDumps()
+            guard !ProcessMemory.isReadable else { exit(3) }
+            raise(SIGSEGV)
+        }
+    }
+
+    @Test func withoutAReporterACrashIsTheSystemsToHandle() async {
+        await #expect(processExitsWith: .signal(SIGSEGV)) {
+            setenv("SWIFT_BACKTRACE", "enable=no", 1)
+            signal(SIGSEGV, SIG_DFL)
+            try ProcessMemory.forbidDumps()
+            raise(SIGSEGV)
+        }
+    }
+
     @Test func trimmingIsHarmless() {
         ProcessMemory.trim()
     }

@@ -37,6 +37,17 @@ import Testing
         #expect(result == .wouldBlock)
     }
 
+    @Test func whatIsPeekedAtIsStillThere() throws {
+        let connection = try Connection()
+        #expect(send("twice", to: connection.client.raw) == .bytes(5))
+        waitUntilReady(connection.server.raw, POLLIN)
+        var bytes = [UInt8](repeating: 0, count: 3)
+        #expect(bytes.withUnsafeMutableBytes { Socket.peek(connection.server.raw, into: $0) } == .bytes(3))
+        #expect(bytes == Array("twi".utf8))
+        #expect(receive(from: connection.server.raw).text == "twice")
+        #expect(bytes.withUnsafeMutableBytes { Socket.peek(connection.server.raw, into: $0) } == .wouldBlock)
+    }
+
     @Test func anEmptyBufferIsNotTheEndOfTheStream() throws {
         let pair = try SocketPair()
         #expect(Socket.receive(pair.ours.raw, into: UnsafeMutableRawBufferPointer(start: nil, count: 0)) == .bytes(0))
@@ -90,6 +101,49 @@ import Testing
         } catch {
             #expect(error == SystemError(code: EADDRINUSE, call: "bind"))
         }
+    }
+
+    @Test(arguments: ["127.0.0.1", "::1"])
+    func whereSomebodyListensIsKnown(host: String) throws {
+        let any = try #require(SocketAddress(literal: host, port: 0))
+        let address: SocketAddress
+        do {
+            let listener = try Socket.listen(any, reusePort: true)
+            address = try Socket.localAddress(listener.raw)
+            #expect(try Socket.isTaken(address))
+            // Asking takes nothing.
+            #expect(try Socket.isTaken(address))
+            let beside = try Socket.listen(address, reusePort: true)
+            #expect(try Socket.localAddress(beside.raw) == address)
+        }
+        #expect(try !Socket.isTaken(address))
+        let elsewhere = try #require(SocketAddress(literal: "192.0.2.1", port: 9))
+        #expect(throws: SystemError(code: EADDRNOTAVAIL, call: "bind")) { try Socket.isTaken(elsewhere) }
+    }
+
+    /// Two listeners share a port; one ignores newcomers and closes. Whoever was connected is there to be accepted, and whoever
+    /// comes meanwhile gets to the other.
+    @Test(arguments: ["127.0.0.1", "::1"])
+    func nobodyIsResetByAListenerThatIgnoresNewcomersBeforeItCloses(host: String) throws {
+        let any = try #require(SocketAddress(literal: host, port: 0))
+        let staying = try Socket.listen(any, reusePort: true)
+        let address = try Socket.localAddress(staying.raw)
+        let before = DescriptorBox()
+        let after = DescriptorBox()
+        do {
+            let leaving = try Socket.listen(address, reusePort: true)
+            for _ in 0..<40 { before.take(try Socket.connect(address)) }
+            for raw in before.all { waitUntilReady(raw, POLLOUT) }
+            try Socket.ignoreNewcomers(leaving.raw)
+            for _ in 0..<40 { after.take(try Socket.connect(address)) }
+            while case .connection(let descriptor, _) = Socket.accept(leaving.raw) { before.keep(descriptor) }
+        }
+        for raw in before.all + after.all {
+            #expect(waitUntilReady(raw, POLLOUT))
+            #expect(Socket.connectError(raw) == nil)
+        }
+        while case .connection(let descriptor, _) = Socket.accept(staying.raw) { after.keep(descriptor) }
+        #expect(before.kept > 0 && before.kept + after.kept == 80)
     }
 
     @Test func anIPv6ListenerLeavesIPv4Alone() throws {
@@ -196,6 +250,18 @@ extension AcceptResult {
         case .transient: "transient"
         }
     }
+}
+
+/// Descriptors, closed together.
+private final class DescriptorBox {
+    private(set) var all: [Int32] = []
+    private var others: [Int32] = []
+
+    func take(_ descriptor: consuming Descriptor) { all.append(descriptor.release()) }
+    func keep(_ descriptor: consuming Descriptor) { others.append(descriptor.release()) }
+    var kept: Int { others.count }
+
+    deinit { for raw in all + others { close(raw) } }
 }
 
 private func loopback(port: UInt16) throws -> SocketAddress {

@@ -15,6 +15,11 @@ import Testing
         #expect(!SystemError(code: ECONNRESET, call: "recv").isInterrupted)
     }
 
+    @Test func wantOfDescriptorsAndMemoryIsNobodysFault() {
+        for code in [EMFILE, ENFILE, ENOBUFS, ENOMEM] { #expect(SystemError(code: code, call: "socket").isExhaustion) }
+        #expect(!SystemError(code: ECONNREFUSED, call: "connect").isExhaustion)
+    }
+
     @Test func anUnknownCodeHasADescriptionToo() {
         #expect(SystemError(code: 99_999, call: "recv").description.hasPrefix("recv: "))
     }

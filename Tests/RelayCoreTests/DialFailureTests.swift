@@ -17,6 +17,7 @@ import Testing
             (.requestRejected, "request-rejected", false, .upstreamRefused),
             (.tooLate, "too-late", true, .timeout),
             (.knownDown, "known-down", true, .upstreamUnavailable),
+            (.exhausted, "exhausted", false, .limit),
         ] as [(DialFailure.Kind, String, Bool, RefusalName)])
     func eachKindHasItsWordAndItsConsequence(
         kind: DialFailure.Kind, word: String, triesNext: Bool, refusal: RefusalName
@@ -26,7 +27,7 @@ import Testing
     }
 
     @Test func noKindIsMissing() {
-        #expect(DialFailure.Kind.allCases.count == 11)
+        #expect(DialFailure.Kind.allCases.count == 12)
     }
 
     @Test func theNarrowestWordIsItsName() {
@@ -45,6 +46,7 @@ import Testing
         let all = DialFailure(.notVerified, "d; a; b; c", reason: .certificateWrongName)
         #expect(DialFailure.mostTelling([refused, late, inward, wrong]) == all)
         #expect(DialFailure.mostTelling([refused, inward, late])?.name == "address-loopback")
+        #expect(DialFailure.mostTelling([refused, late, DialFailure(.exhausted, "e")])?.name == "exhausted")
     }
 
     @Test func whatIsNotWhatItShouldBeAlarms() {
@@ -56,6 +58,7 @@ import Testing
         let answered = DialFailure.Kind.allCases.filter { $0.outcome == .answered }
         #expect(answered == [.keyRejected, .requestRejected])
         #expect(DialFailure.Kind.knownDown.outcome == .abandoned)
+        #expect(DialFailure.Kind.exhausted.outcome == .abandoned)
     }
 
     @Test(arguments: DialFailure.Kind.allCases)

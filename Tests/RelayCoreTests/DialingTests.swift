@@ -38,8 +38,11 @@ import WebSocket
         let play = Playbook.dialing(ask: Ask(zone: .us))
         guard kind.consequence.triesNext else {
             let report: [Effect] = kind == .keyRejected ? [.reportRefusedKey("us1.example", .current)] : []
+            let refusal = kind.consequence.refusal
+            let sentence = DialFailure.sentence(for: refusal)
             let told: [Effect] = [
-                .error(4502, Self.refused, "upstream-refused"), .close(.client, 4502, Self.refused),
+                .error(Int(refusal.closeCode), sentence, refusal.rawValue),
+                .close(.client, refusal.closeCode, sentence),
             ]
             #expect(play.happens(failed(kind)) == report + told)
             return

@@ -253,6 +253,7 @@ private final class Stage {
                 plan.site = Site(name: "fra", zone: .eu, elsewhere: [.us: "wss://us.example.com"])
             }
             if fault.circumstance == .full { plan.limits.sessions = 1 }
+            if fault.circumstance == .draining { plan.timeouts.drain = .milliseconds(400) }
         }
         let key = harbour.key(of: fault.tenant ?? "acme")
         let credential = fault.tenant.map { _ in ["Authorization: \(key)"] } ?? []
@@ -269,7 +270,8 @@ private final class Stage {
         let client = try WireClient(port: port, .init())
         if fault.circumstance == .draining {
             harbour.relay.drain()
-            while !WireClient.isRefused(port: port) {}
+            // Until sessions are told to end, whoever has connected is served.
+            for other in others { _ = try other.toTheEnd() }
         }
         return client
     }

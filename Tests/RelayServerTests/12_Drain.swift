@@ -1,14 +1,14 @@
 import Configuration
 import HTTP
-import RelayServer
 import Reactor
+import RelayServer
 import StandIn
 import Testing
 import Timing
 import WebSocket
 
 /// How the relay stops: nobody new, time for those who are there, and then a proper end.
-@Suite("12 Drain", .overEachHTTP, .timeLimit(.minutes(1))) struct Drain {
+@Suite("12 Drain", .overEachHTTP, .timeLimit(.minutes(10))) struct Drain {
     @Test func aRelayWithNothingToDoEndsAtOnce() throws {
         let harbour = try RelayHarbour()
         harbour.relay.drain()
@@ -31,6 +31,56 @@ import WebSocket
         for client in neighbours.clients { #expect(try client.toTheEnd().closeCode == 1000) }
         harbour.relay.wait()
         #expect(harbour.relay.sessionCount == 0)
+    }
+
+    /// A drain that begins resets nobody, and refuses nobody while there is time.
+    @Test(.overHTTP1Alone) func whoeverIsConnectedIsServedStill() throws {
+        let harbour = try RelayHarbour()
+        let clients = try (0..<200).map { _ in try harbour.wire() }
+        harbour.relay.drain()
+        for client in clients { client.request(key: harbour.key(of: "acme")) }
+        for client in clients { #expect(try client.readHead().hasPrefix("HTTP/1.1 101 ")) }
+        for client in clients { client.send(.close, [0x03, 0xE8]) }
+        for client in clients { _ = client.readToEnd() }
+        harbour.relay.wait()
+        _ = try harbour.wait { $0.sessions(in: "eu").allSatisfy { $0.connectionEnd != nil } ? true : nil }
+    }
+
+    @Test(.overHTTP1Alone) func whoeverComesToThePointTooLateIsRefused() throws {
+        let harbour = try RelayHarbour { $0.timeouts.drain = .milliseconds(200) }
+        let client = harbour.client()
+        try client.begun()
+        let late = try harbour.wire()
+        late.send("GET /v3/ws HTTP/1.1\r\n")
+        harbour.relay.drain()
+        #expect(try client.toTheEnd().closeCode == 1012)
+        late.send(
+            WireClient.head(lines: ["Authorization: \(harbour.key(of: "acme"))"])
+                .replacing("GET /v3/ws HTTP/1.1\r\n", with: ""))
+        let answer = try late.readAnswer()
+        #expect(answer.status == 503 && answer.body.contains("urn:tidegate:refusal:draining"))
+        harbour.relay.wait()
+    }
+
+    @Test func clientsAreToldOneAfterAnother() throws {
+        let harbour = try RelayHarbour { $0.timeouts.drain = .seconds(4) }
+        let clients = (0..<40).map { _ in harbour.client("umbrella") }
+        for client in clients { try client.begun() }
+        let begin = MonotonicClock.now()
+        harbour.relay.drain()
+        // How many are left is watched, because the moments are what matters here.
+        var left: [Int] = []
+        var firstLoss: Duration?
+        while left.last != 0 {
+            let count = harbour.relay.sessionCount
+            if count < clients.count, firstLoss == nil { firstLoss = MonotonicClock.now().duration(since: begin) }
+            if count != left.last { left.append(count) }
+        }
+        harbour.relay.wait()
+        #expect(firstLoss.map { $0 >= .seconds(2) } == true)
+        #expect(left.count > clients.count / 2, "\(left)")
+        for client in clients { #expect(try client.toTheEnd().closeCode == 1012) }
+        #expect(harbour.ledger.snapshot.sessions(in: "edge").allSatisfy { $0.ending == .terminated })
     }
 
     @Test func whoeverIsLeftIsToldToComeBackAndTheProviderToFinish() throws {

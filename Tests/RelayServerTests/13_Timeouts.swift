@@ -9,7 +9,7 @@ import Timing
 import WebSocket
 
 /// Every wait of the relay's has an end, and each end its word.
-@Suite("13 Timeouts", .overEachHTTP, .timeLimit(.minutes(1))) struct Timeouts {
+@Suite("13 Timeouts", .overEachHTTP, .timeLimit(.minutes(10))) struct Timeouts {
     static let short = Duration.milliseconds(300)
 
     @Test func aSessionThatCarriesNothingIsEnded() throws {

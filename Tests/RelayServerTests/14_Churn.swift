@@ -5,7 +5,7 @@ import Testing
 import WebSocket
 
 /// Clients that come and go in every phase there is: nothing of them stays.
-@Suite("14 Churn", .overEachHTTP, .timeLimit(.minutes(2))) struct Churn {
+@Suite("14 Churn", .overEachHTTP, .timeLimit(.minutes(10))) struct Churn {
     @Test(arguments: Seeds.some(1))
     func nothingStaysOfTwoThousandClientsThatComeAndGo(seed: UInt64) throws {
         let harbour = try RelayHarbour { $0.makeNeighbours() }

@@ -9,7 +9,7 @@ import Testing
 import Timing
 
 /// A relay with several threads: connections are spread over its loops, and each session stays on one.
-@Suite("15 Many loops", .overEachHTTP, .timeLimit(.minutes(1))) struct ManyLoops {
+@Suite("15 Many loops", .overEachHTTP, .timeLimit(.minutes(10))) struct ManyLoops {
     @Test(.overHTTP1Alone) func sessionsAreSpreadAndHaveBothTheirLegsOnOneLoop() throws {
         let harbour = try RelayHarbour { $0.makeNeighbours() }
         let neighbours = try Neighbours(in: harbour, count: 64)

@@ -11,7 +11,7 @@ import Timing
 import WebSocket
 
 /// What the relay leaves on record: of every session and refusal, before audio goes anywhere, and whatever ends the relay.
-@Suite("16 Receipts", .overEachHTTP, .timeLimit(.minutes(1))) struct Receipts {
+@Suite("16 Receipts", .overEachHTTP, .timeLimit(.minutes(10))) struct Receipts {
     private let log: ReceiptLog
 
     init() throws {

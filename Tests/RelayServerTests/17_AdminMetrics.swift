@@ -15,7 +15,7 @@ import WebSocket
 @testable import RelayServer
 
 /// What Prometheus is told.
-@Suite("17 Admin: metrics", .timeLimit(.minutes(2))) struct AdminMetrics {
+@Suite("17 Admin: metrics", .timeLimit(.minutes(10))) struct AdminMetrics {
     @Test func whatHappensIsCounted() throws {
         let harbour = try RelayHarbour { plan in
             try plan.openAdmin()

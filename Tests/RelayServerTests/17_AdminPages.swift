@@ -12,7 +12,7 @@ import Testing
 @testable import RelayServer
 
 /// The pages of the operators' door, and the session that one of them opens. What they look like, a browser is asked elsewhere.
-@Suite("17 Admin: pages", .timeLimit(.minutes(1))) struct AdminPages {
+@Suite("17 Admin: pages", .timeLimit(.minutes(10))) struct AdminPages {
     @Test(arguments: ["/", "/try"]) func aPageIsOneFileThatRunsNothingButItself(path: String) throws {
         let harbour = try RelayHarbour { try $0.openAdmin() }
         let reply = try harbour.admin(path)

@@ -15,7 +15,7 @@ import WebSocket
 @testable import RelayServer
 
 /// What operators see of the sessions there are, and how they end them.
-@Suite("17 Admin: sessions", .timeLimit(.minutes(2))) struct AdminSessions {
+@Suite("17 Admin: sessions", .timeLimit(.minutes(10))) struct AdminSessions {
     @Test func sessionsAreListedWithWhoAndWhere() throws {
         let harbour = try RelayHarbour { try $0.openAdmin() }
         let client = harbour.client("acme", "/v3/ws?zone=eu", fields: ["Origin": HarbourTenant.origin])

@@ -12,7 +12,7 @@ import Testing
 import Timing
 
 /// How an endpoint is reached when some of what leads to it is broken, and what is never reached on the way.
-@Suite("18 Dial", .timeLimit(.minutes(2))) struct Dial {
+@Suite("18 Dial", .timeLimit(.minutes(10))) struct Dial {
     // MARK: Addresses
 
     @Test func addressesThatAnswerNothingCostAMomentEach() throws {

@@ -8,7 +8,7 @@ import Testing
 import WebSocket
 
 /// Which provider key is shown to whom, and what a refused one costs: the operator a line in the log, the client nothing.
-@Suite("19 Keys", .overEachHTTP, .timeLimit(.minutes(2))) struct Keys {
+@Suite("19 Keys", .overEachHTTP, .timeLimit(.minutes(10))) struct Keys {
     private static let old = "key-eu-before-the-rotation-0001"
     private static let own = "key-of-acme-itself-0001"
 

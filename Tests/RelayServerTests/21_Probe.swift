@@ -10,7 +10,7 @@ import Testing
 @testable import RelayServer
 
 /// What a probe says of endpoints that are as they should be, and of those that are not.
-@Suite("21 Probe", .timeLimit(.minutes(1))) struct ProbeStories {
+@Suite("21 Probe", .timeLimit(.minutes(10))) struct ProbeStories {
     @Test func aGoodEndpointIsToldInFull() throws {
         let quay = try Quay()
         let report = try quay.report()

@@ -10,7 +10,7 @@ import StandIn
 import Testing
 
 /// What `explain` says of a request is what a running relay does with it.
-@Suite("22 Explain", .timeLimit(.minutes(2))) struct ExplainAndDo {
+@Suite("22 Explain", .timeLimit(.minutes(10))) struct ExplainAndDo {
     private static let names = ["edge", "us", "eu", "ap"].compactMap { Zone($0) }
     private static let worlds = 12
     private static let requestsPerWorld = 250

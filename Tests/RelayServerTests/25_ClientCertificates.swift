@@ -10,7 +10,7 @@ import Testing
 import Timing
 
 /// Clients that prove their tenant while TLS is set up: who is let in, and for how long.
-@Suite("25 Client certificates", .timeLimit(.minutes(2))) struct ClientCertificates {
+@Suite("25 Client certificates", .timeLimit(.minutes(10))) struct ClientCertificates {
     private let devices = ThrowawayAuthority(name: "Devices")
 
     /// `acme` has a subject and an alternative name, `globex` an alternative name; certificates are asked for.

@@ -10,7 +10,7 @@ import StandIn
 import Testing
 
 /// JWTs of a company's own identity provider, over real sockets.
-@Suite("26 Identity providers", .timeLimit(.minutes(2))) struct IdentityProviders {
+@Suite("26 Identity providers", .timeLimit(.minutes(10))) struct IdentityProviders {
     @Test(arguments: JSONWebAlgorithm.allCases)
     func aTokenOfTheProviderOpensASession(_ algorithm: JSONWebAlgorithm) throws {
         let signer = TokenSigner.of(algorithm)

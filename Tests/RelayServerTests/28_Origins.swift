@@ -6,7 +6,7 @@ import StandIn
 import Testing
 
 /// Cross-site WebSocket hijacking: which pages may open a session with a credential that is good.
-@Suite("28 Origins", .overEachHTTP, .timeLimit(.minutes(2))) struct Origins {
+@Suite("28 Origins", .overEachHTTP, .timeLimit(.minutes(10))) struct Origins {
     /// What a page, or whoever plays one, sends; and whether it may connect for a tenant of `https://app.good.example`,
     /// `https://*.good.example:8443` and `https://xn--bcher-kva.example`.
     static let matrix: [(origin: String?, admitted: Bool)] = [

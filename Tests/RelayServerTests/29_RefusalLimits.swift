@@ -11,7 +11,7 @@ import WebSocket
 
 /// Whoever is refused too often hears no more than that it is: no reason, no record, no closing handshake. Whoever is good
 /// notices nothing.
-@Suite("29 Refusal limits", .overEachHTTP, .timeLimit(.minutes(1))) struct RefusalLimitStories {
+@Suite("29 Refusal limits", .overEachHTTP, .timeLimit(.minutes(10))) struct RefusalLimitStories {
     /// A few refusals, and none again for longer than any story takes.
     private static let few = RefusalLimits.Rules(
         party: TokenBucket.Rule(size: 3, interval: .seconds(3600)),
@@ -130,7 +130,8 @@ import WebSocket
 
     // MARK: In every form
 
-    @Test(.overHTTP1Alone, arguments: ["GET /v3/ws HTTP/1.1\r\nHost: localhost\r\n\r\n", "BREW /pot HTCPCP/1.0\r\n\r\n"])
+    @Test(
+        .overHTTP1Alone, arguments: ["GET /v3/ws HTTP/1.1\r\nHost: localhost\r\n\r\n", "BREW /pot HTCPCP/1.0\r\n\r\n"])
     func whatIsNoProperRequestCountsToo(head: String) throws {
         let harbour = try harbour()
         func status() throws -> Int {

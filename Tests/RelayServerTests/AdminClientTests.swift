@@ -10,7 +10,7 @@ import Testing
 @testable import RelayServer
 
 /// What commands learn from a running relay.
-@Suite("Admin client", .timeLimit(.minutes(1))) struct AdminClientTests {
+@Suite("Admin client", .timeLimit(.minutes(10))) struct AdminClientTests {
     @Test func aRelayIsReadyOrSaysWhyNot() throws {
         let harbour = try RelayHarbour { try $0.openAdmin() }
         let client = AdminClient(try harbour.adminURL() + "/readyz")

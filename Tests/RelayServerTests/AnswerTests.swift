@@ -30,7 +30,8 @@ import WebSocket
         var offer: HeaderFields = ["Host": "relay.example", "Sec-WebSocket-Version": "13"]
         offer.append("Sec-WebSocket-Protocol", "tidegate.v1, bearer.tg_secret")
         let request = RequestHead(
-            method: "CONNECT", target: try RequestTarget("/v3/ws"), version: .http2, protocol: "websocket", fields: offer)
+            method: "CONNECT", target: try RequestTarget("/v3/ws"), version: .http2, protocol: "websocket",
+            fields: offer)
         let head = OpeningAnswer.head(to: try OpeningHandshake.check(request))
         #expect(head.status == 200 && head.fields == ["Sec-WebSocket-Protocol": "tidegate.v1"])
     }

@@ -12,7 +12,7 @@ import Timing
         #expect(refusals.level(of: .revoked, now: start) == .info)
         #expect(refusals.level(of: .revoked, now: start + .seconds(59)) == .debug)
         #expect(refusals.level(of: .expired, now: start + .seconds(59)) == .info)
-        #expect(refusals.level(of: .revoked, now: start + CertificateRefusals.pace) == .info)
+        #expect(refusals.level(of: .revoked, now: start + PacedNotices<CertificateFault>.pace) == .info)
     }
 
     @Test func whatConcernsEverybodyIsAWarning() {

@@ -53,8 +53,8 @@ final class RelayHarbour {
         self.plan = plan
         let snapshot = try plan.snapshot(ports: standIn.ports)
         relay = try RelayServer.start(
-            snapshot, log: log.log, resolver: plan.resolver, breakers: plan.breakers, refusals: plan.refusals,
-            mints: plan.mints)
+            snapshot, log: log.log, passed: plan.passed, resolver: plan.resolver, breakers: plan.breakers,
+            refusals: plan.refusals, mints: plan.mints)
         bridge = Carrier.current == .http2 ? try plan.bridge(to: relay.addresses[0]) : nil
     }
 
@@ -169,6 +169,8 @@ extension RelayHarbour {
         var hosts: [String: Zone] = [:]
         var parameters = ParameterRules()
         var listeners: [ListenerSettings]
+        /// Sockets that somebody made for the listeners.
+        var passed: [BoundSocket] = []
         var limits = LimitSettings()
         var timeouts = TimeoutSettings()
         /// The operators' door; there is none unless a story wants one.

@@ -40,10 +40,15 @@ final class WireClient {
 
     /// Connects, and shakes hands when there is TLS. Certificates are not looked at.
     ///
-    /// - Parameter source: the address it comes from, one of loopback's.
-    init(port: UInt16, _ security: Security? = nil, from source: String? = nil) throws {
+    /// - Parameters:
+    ///   - source: the address it comes from, one of loopback's.
+    ///   - preamble: what a balancer sends before TLS.
+    init(
+        port: UInt16, _ security: Security? = nil, from source: String? = nil, behind preamble: [UInt8] = []
+    ) throws {
         Signals.ignoreBrokenPipes()
         socket = try Self.connect(port, from: source)
+        if !preamble.isEmpty { _ = Glibc.send(socket, preamble, preamble.count, 0) }
         guard let security else {
             (context, ssl) = (nil, nil)
             return

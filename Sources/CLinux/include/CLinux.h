@@ -44,11 +44,25 @@ int clinux_watch_signal(int number, int descriptor);
 // accept4 with SOCK_NONBLOCK and SOCK_CLOEXEC. `address` is a struct sockaddr, `length` a socklen_t.
 int clinux_accept(int listener, void *address, uint32_t *length);
 
+// From now on a TCP listener leaves those without an answer who begin to connect: of their first packet nothing is kept, so
+// that their systems send it again after a while. Those who are connecting already go on.
+int clinux_ignore_newcomers(int listener);
+
+// Whether a descriptor is a TCP socket that listens: 1 or 0.
+int clinux_is_listening(int descriptor);
+
 // Names the calling thread; the kernel keeps the first 15 bytes.
 void clinux_name_thread(const char *name);
 
 // After this the process leaves no core dump and no other process of the same user may read its memory.
 int clinux_forbid_dumps(void);
+
+// Whether neither of that holds: 1 or 0.
+int clinux_may_be_dumped(void);
+
+// From now on the handler that somebody installed for signal `number`, if any, finds the process as it was before
+// clinux_forbid_dumps: another process of the same user may look into it, as the one does that reports a crash.
+int clinux_open_to_crash_report(int number);
 
 // Hands memory that was freed back to the kernel.
 void clinux_trim_heap(void);

@@ -133,11 +133,12 @@ extension Refusal {
 extension DialFailure {
     /// What a client is told when nothing of its grant could be dialled. It learns no address and no reason that speaks of
     /// the relay's own key: those are for the operator.
-    static func sentence(for refusal: RefusalName) -> String {
+    package static func sentence(for refusal: RefusalName) -> String {
         switch refusal {
         case .upstreamRefused:
             "The speech provider refused the relay's request. The relay's operator must look at its key."
         case .timeout: "The speech provider took too long to answer."
+        case .limit: "A limit is reached: the relay has no room for another connection now."
         default: "No endpoint of the speech provider can be reached in a zone that policy allows."
         }
     }

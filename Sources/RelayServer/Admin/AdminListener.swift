@@ -22,19 +22,21 @@ final class AdminListener: Sendable {
     /// A bound socket, before there is anybody to answer.
     struct Bound: ~Copyable {
         let address: SocketAddress
-        fileprivate let socket: Descriptor
+        fileprivate let socket: BoundSocket
         fileprivate let token: Secret?
     }
 
-    /// Binds the address. Throws when it cannot, or when anybody could connect and no token is asked for.
-    static func bind(_ settings: Settings) throws(RelayStartError) -> Bound {
+    /// Binds the address, unless one of the sockets that were passed is bound there. Throws when it cannot, or when anybody
+    /// could connect and no token is asked for.
+    static func bind(_ settings: Settings, passed: [BoundSocket]) throws(RelayStartError) -> Bound {
         guard settings.token != nil || settings.address.isLoopback else {
             throw RelayStartError(
                 text: "The admin listener on \(settings.address) is off loopback and has no token; give it one.")
         }
         do throws(SystemError) {
-            let socket = try Socket.listen(settings.address)
-            return Bound(address: try Socket.localAddress(socket.raw), socket: socket, token: settings.token)
+            let made = passed.first { $0.address == settings.address }
+            let socket = if let made { made } else { try BoundSocket(Socket.listen(settings.address)) }
+            return Bound(address: socket.address, socket: socket, token: settings.token)
         } catch {
             throw RelayStartError(
                 text: "The admin listener cannot listen on \(settings.address): \(error). "
@@ -76,25 +78,25 @@ final class AdminListener: Sendable {
 
 /// Takes connections from the admin socket. Belongs to the admin loop, which keeps it alive.
 private final class AdminAcceptor: EventHandler, TimerHandler {
-    private let socket: Descriptor
+    private let socket: BoundSocket
     private unowned let desk: AdminDesk
     private var registration: Registration?
 
     /// The pause after running out of descriptors or memory, as for clients.
     private static let exhaustedPause = Duration.milliseconds(500)
 
-    init(_ socket: consuming Descriptor, desk: AdminDesk) {
+    init(_ socket: BoundSocket, desk: AdminDesk) {
         self.socket = socket
         self.desk = desk
     }
 
     func start() throws(SystemError) {
-        registration = try desk.loop.register(self, descriptor: socket.raw, interest: .readable)
+        registration = try desk.loop.register(self, descriptor: socket.descriptor.raw, interest: .readable)
     }
 
     func ready(_ readiness: Readiness) {
         for _ in 0..<AdminDesk.maxConnections {
-            switch Socket.accept(socket.raw) {
+            switch Socket.accept(socket.descriptor.raw) {
             case .connection(let descriptor, let peer): desk.accept(descriptor, from: peer)
             case .transient: continue
             case .wouldBlock: return

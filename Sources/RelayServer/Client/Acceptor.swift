@@ -1,8 +1,6 @@
 import Reactor
-import TLS
 import Telemetry
 import Timing
-import Transport
 
 /// Takes connections from one listening socket on one loop.
 ///
@@ -11,20 +9,23 @@ import Transport
 final class Acceptor {
     /// What the connections taken from now on are served by.
     var listener: RelaySnapshot.Listener
-    private let socket: ListeningSocket
+    private let socket: BoundSocket
     private unowned let worker: Worker
     private var registration: Registration?
     private var pause: TimerToken?
-    /// Told in the log already.
-    private var isExhausted = false
+    private var notices = PacedNotices<String>()
 
     /// Connections taken in one turn, so that a storm of them does not hold up the sessions of the loop: each costs as much as
     /// some ten messages. The others wait in the kernel.
     private static let maxPerTurn = 4
     /// The pause after running out of descriptors or memory; nginx's `accept_mutex_delay` is as long.
     private static let exhaustedPause = Duration.milliseconds(500)
+    /// How long a TCP handshake may take that is under way when the listener closes: once around the world.
+    private static let lastRound = Duration.milliseconds(300)
+    private static let pauseTag = 0
+    private static let lastTag = 1
 
-    init(_ socket: ListeningSocket, listener: RelaySnapshot.Listener, worker: Worker) {
+    init(_ socket: BoundSocket, listener: RelaySnapshot.Listener, worker: Worker) {
         self.socket = socket
         self.listener = listener
         self.worker = worker
@@ -34,62 +35,75 @@ final class Acceptor {
         registration = try worker.loop.register(self, descriptor: socket.descriptor.raw, interest: .readable)
     }
 
-    /// Accepts nothing more. The socket is closed with the acceptor.
-    func stop() {
+    /// Takes whoever has come already and then nobody more; the worker hears when that is done. The socket is closed with the
+    /// acceptor.
+    ///
+    /// The system resets whoever waits at a socket that closes, and whoever is in the middle of a TCP handshake with it. So
+    /// newcomers are left without an answer first, while those on the way arrive and are taken. A newcomer's system asks again
+    /// a second later, by when another relay that listens there answers, or else nobody.
+    func leave() {
+        // Whoever shares the socket goes on taking from it.
+        guard !socket.isShared else { return stop() }
+        do throws(SystemError) {
+            try Socket.ignoreNewcomers(socket.descriptor.raw)
+            worker.loop.schedule(self, at: worker.loop.now + Self.lastRound, tag: Self.lastTag)
+        } catch {
+            lookForTheLastTime()
+        }
+    }
+
+    private func stop() {
         if let registration { worker.loop.deregister(registration) }
         if let pause { worker.loop.cancel(pause) }
         (registration, pause) = (nil, nil)
+        worker.left(self)
     }
 }
 
 extension Acceptor: EventHandler, TimerHandler {
     func ready(_ readiness: Readiness) {
         for _ in 0..<Self.maxPerTurn {
-            switch Socket.accept(socket.descriptor.raw) {
-            case .connection(let descriptor, let peer):
-                isExhausted = false
-                begin(descriptor, peer)
-            case .wouldBlock: return
-            case .transient(let error): note(error, .debug)
-            case .exhausted(let error):
-                noteExhaustion(error)
-                return rest()
-            }
+            guard worker.budget.hasRoom else { return rest("every descriptor that could be spared is in use") }
+            guard take() else { return }
         }
     }
 
-    private func begin(_ descriptor: consuming Descriptor, _ peer: SocketAddress) {
-        do throws(SystemError) {
-            try Socket.setNoDelay(descriptor.raw)
-            let tls = listener.tls.map { TLSConnection(server: $0) }
-            let transport = Transport(descriptor, peer: peer, tls: tls, isConnecting: false, buffers: worker.buffers)
-            try ClientConnection(transport, listener: listener, worker: worker).start()
-        } catch {
-            note(error, .debug)
+    /// Takes one connection. False when there is none to be had for now.
+    private func take() -> Bool {
+        switch Socket.accept(socket.descriptor.raw) {
+        case .connection(let descriptor, let peer):
+            worker.arrived(descriptor, from: peer, on: listener)
+            return true
+        case .transient(let error):
+            worker.log.write(.debug, .connectionFailed, .detail("accept: \(error)"))
+            return true
+        case .wouldBlock: return false
+        case .exhausted(let error):
+            rest("\(error)")
+            return false
         }
     }
 
-    private func rest() {
-        guard let registration else { return }
+    private func lookForTheLastTime() {
+        while take() {}
+        stop()
+    }
+
+    private func rest(_ reason: String) {
+        if notices.isDue(reason, now: worker.loop.now) {
+            worker.log.write(
+                .error, .connectionFailed,
+                .detail(
+                    "accept: \(reason); new clients wait. Allow more descriptors (ulimit -n, LimitNOFILE=) or memory"))
+        }
+        guard let registration, pause == nil else { return }
         worker.loop.modify(registration, interest: [])
-        pause = worker.loop.schedule(self, at: worker.loop.now + Self.exhaustedPause)
+        pause = worker.loop.schedule(self, at: worker.loop.now + Self.exhaustedPause, tag: Self.pauseTag)
     }
 
     func fired(tag: Int) {
+        guard tag == Self.pauseTag else { return lookForTheLastTime() }
         pause = nil
         if let registration { worker.loop.modify(registration, interest: .readable) }
-    }
-
-    /// Once for as long as it lasts.
-    private func noteExhaustion(_ error: SystemError) {
-        guard !isExhausted else { return }
-        isExhausted = true
-        worker.log.write(
-            .error, .connectionFailed,
-            .detail("accept: \(error); new clients wait. Allow more descriptors (ulimit -n, LimitNOFILE=) or memory"))
-    }
-
-    private func note(_ error: SystemError, _ level: LogLevel) {
-        worker.log.write(level, .connectionFailed, .detail("accept: \(error)"))
     }
 }

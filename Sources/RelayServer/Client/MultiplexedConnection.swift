@@ -27,6 +27,8 @@ final class MultiplexedConnection {
     /// The engine is at work; what is to be sent is taken out of it when it is done.
     private var isInEngine = false
     private var isEnding = false
+    /// There has been a request.
+    private var hasServed = false
     /// What is being read holds a request's head.
     private var hasReadHead = false
 
@@ -51,10 +53,10 @@ final class MultiplexedConnection {
         pump()
     }
 
-    /// The relay's time is over: ends as soon as no stream is left. RFC 9113 §6.8 would have GOAWAY at once, but a browser
-    /// takes it for the end of its WebSockets.
+    /// The relay's time is over: ends as soon as no stream is left, and its first request has been served. RFC 9113 §6.8 would
+    /// have GOAWAY at once, but a browser takes it for the end of its WebSockets.
     func drain() {
-        if streams.isEmpty { end() }
+        if streams.isEmpty, hasServed { end() }
     }
 }
 
@@ -200,7 +202,7 @@ extension MultiplexedConnection: HTTP2Delegate {
     }
 
     private func begin(_ id: HTTP2StreamID, isTunnel: Bool) -> ClientStream {
-        hasReadHead = true
+        (hasReadHead, hasServed) = (true, true)
         if let acceptedAt = acceptedAt.take() {
             worker.countHandshake(worker.loop.now.duration(since: acceptedAt))
         }
@@ -223,7 +225,7 @@ extension MultiplexedConnection: HTTP2Delegate {
     func closed(_ id: HTTP2StreamID, _ code: HTTP2ErrorCode) {
         streams.removeValue(forKey: id)?.closed()
         guard streams.isEmpty, !isEnding else { return }
-        timer = worker.loop.schedule(self, at: worker.loop.now + (worker.isServing ? Self.idle : .zero))
+        timer = worker.loop.schedule(self, at: worker.loop.now + (worker.isDraining ? .zero : Self.idle))
     }
 
     func wrote(_ id: HTTP2StreamID) {

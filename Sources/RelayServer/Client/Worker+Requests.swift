@@ -1,5 +1,6 @@
 import HTTP
 import Policy
+import Reactor
 import RelayCore
 import Transport
 
@@ -21,7 +22,7 @@ extension Worker {
         }
         let certificate = snapshot.certificate(of: client.transport, on: listener)
         let reading = RequestReading(head, certificate: certificate, on: listener, under: snapshot)
-        if let obstacle = obstacle(to: reading, from: client.peer) {
+        if let obstacle = obstacle(to: reading, from: listener.client(of: head, at: client.peer)) {
             settled()
             return turnAway(client, obstacle)
         }
@@ -32,7 +33,7 @@ extension Worker {
 
     /// Refuses what is no proper request.
     func refuse(_ refusal: Refusal, to client: ClientLeg, settled: () -> Void) {
-        if let obstacle = obstacle(to: .stranger(at: client.peer, showing: nil)) {
+        if let obstacle = obstacle(to: .stranger(at: IPAddress(bytes: client.peer.bytes))) {
             settled()
             return turnAway(client, obstacle)
         }

@@ -77,7 +77,8 @@ final class ConnectionRace {
             try transport.start(self)
             attempts.append(transport)
         } catch {
-            fail(DialFailure(.connectFailed, "\(address): \(error)"))
+            let isExhausted = (error as? SystemError)?.isExhaustion == true
+            fail(DialFailure(isExhausted ? .exhausted : .connectFailed, "\(address): \(error)"))
         }
     }
 

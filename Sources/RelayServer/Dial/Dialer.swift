@@ -123,6 +123,8 @@ extension Dialer: ConnectionRaceOwner {
     func race(wonBy transport: Transport) {
         transport.hand(to: self)
         self.transport = transport
+        // Without it the connection is as good, and its loss is only noticed later.
+        try? worker.snapshot.liveness.watch(transport.descriptorNumber)
         upgrade(transport)
     }
 

@@ -1,4 +1,3 @@
-import Dispatch
 import Identity
 import Reactor
 import Telemetry
@@ -9,7 +8,7 @@ final class KeySetKeeper: Sendable {
     let address: KeySetAddress
     private let tools: KeySetTools
     private let state: Lock<State>
-    private let wakeup = DispatchSemaphore(value: 0)
+    private let wakeup = Semaphore()
 
     private struct State {
         var schedule: KeySetSchedule
@@ -96,8 +95,7 @@ extension KeySetKeeper {
             }
             if isStopped { return nil }
             if let errand { return errand == .asked }
-            let patience = due.duration(since: now).wholeNanoseconds
-            _ = wakeup.wait(timeout: .now() + .nanoseconds(Int(clamping: patience)))
+            _ = wakeup.wait(upTo: due.duration(since: now))
         }
     }
 

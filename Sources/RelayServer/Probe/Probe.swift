@@ -1,5 +1,4 @@
 import Configuration
-import Dispatch
 import Fetch
 import Policy
 import Reactor
@@ -49,14 +48,12 @@ package struct Probe {
     private func addresses(of endpoint: Endpoint, within limit: Duration) -> Resolver.Answer {
         if let address = endpoint.address { return .success([SocketAddress(address)].compactMap { $0 }) }
         let answer = Lock<Resolver.Answer?>(nil)
-        let isAnswered = DispatchSemaphore(value: 0)
+        let isAnswered = Semaphore()
         resolver.resolve(endpoint.hostName, port: endpoint.port) { found in
             answer.withLock { $0 = found }
             isAnswered.signal()
         }
-        guard isAnswered.wait(timeout: .now() + .milliseconds(limit.milliseconds)) == .success else {
-            return .failure(.temporary)
-        }
+        guard isAnswered.wait(upTo: limit) else { return .failure(.temporary) }
         return answer.withLock { $0 } ?? .failure(.temporary)
     }
 }

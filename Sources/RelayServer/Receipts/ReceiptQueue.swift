@@ -1,4 +1,3 @@
-import Dispatch
 import Policy
 import Reactor
 import Receipts
@@ -42,7 +41,7 @@ final class ReceiptQueue: Sendable {
     /// What may wait of refusals: an hour of a relay that refuses fifteen a second.
     static let maxRefusalBytes = 16 << 20
 
-    let wakeup = DispatchSemaphore(value: 0)
+    let wakeup = Semaphore()
     private let state = Lock(State())
 
     func add(_ summary: SessionSummary, at site: Site, time: Double) {

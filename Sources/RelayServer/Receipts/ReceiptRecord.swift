@@ -9,9 +9,9 @@ extension Receipt {
     init(_ summary: SessionSummary, at site: Site, end: Double) {
         self.init(
             session: summary.id, start: WallClock.timestamp(at: end - Double(summary.duration.milliseconds) / 1000),
-            end: WallClock.timestamp(at: end), tenant: summary.tenant, credential: summary.proof.map(Credential.init),
-            request: summary.isForToken ? .token : .session, asked: summary.asked, origin: summary.origin,
-            granted: summary.granted,
+            end: WallClock.timestamp(at: end), client: summary.client.map { "\($0)" }, tenant: summary.tenant,
+            credential: summary.proof.map(Credential.init), request: summary.isForToken ? .token : .session,
+            asked: summary.asked, origin: summary.origin, granted: summary.granted,
             refusal: summary.refusal.map { Denial(name: $0.name.rawValue, sentence: $0.sentence) },
             rules: summary.trail, site: site, policy: summary.policy, lastPolicy: summary.lastPolicy,
             upstream: Upstream(summary),

@@ -1,5 +1,4 @@
 import Configuration
-import Dispatch
 import Glibc
 import Policy
 import Reactor
@@ -48,7 +47,7 @@ final class ReceiptScribe {
     /// Writes until it is ordered to close.
     func run() {
         while true {
-            _ = queue.wakeup.wait(timeout: .now() + .seconds(1))
+            _ = queue.wakeup.wait(upTo: Self.pace)
             let order = orders.take()
             if let plan = order.plan { adopt(plan) }
             work()

@@ -1,4 +1,3 @@
-import Dispatch
 import Glibc
 import Policy
 import Reactor
@@ -13,7 +12,7 @@ import Telemetry
 final class ReceiptWriter: Sendable {
     private let queue: ReceiptQueue
     private let orders: ReceiptOrders
-    private let finished = DispatchSemaphore(value: 0)
+    private let finished = Semaphore()
 
     /// The program, as `started` lines name it.
     private static let program = "tidegate \(Version.text)"
@@ -24,8 +23,7 @@ final class ReceiptWriter: Sendable {
     static func start(
         _ plan: ReceiptPlan, under policy: PolicySnapshot, log: Log, disk: ReceiptDisk = ReceiptDisk()
     ) throws(RelayStartError) -> ReceiptWriter {
-        // Where the size of files is limited, a write beyond it is to fail like one to a full disk, not end the process.
-        signal(SIGXFSZ, SIG_IGN)
+        Signals.ignoreBrokenPipes()
         let writer = ReceiptWriter()
         let scribe = try writer.makeScribe(plan, policy, log, disk)
         do throws(SystemError) {
@@ -121,7 +119,7 @@ extension ReceiptWriter {
     func close() {
         orders.giveClosing()
         queue.wakeup.signal()
-        _ = finished.wait(timeout: .now() + .seconds(10))
+        _ = finished.wait(upTo: .seconds(10))
         finished.signal()  // For whoever asks again.
     }
 }

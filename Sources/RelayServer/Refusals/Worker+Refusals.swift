@@ -10,8 +10,8 @@ import Transport
 extension Worker {
     /// What keeps a request that would be refused for what it says itself, and proves nobody, from being told so in full.
     /// Nil where nothing does, and where it takes a session to judge it.
-    func obstacle(to reading: RequestReading, from peer: SocketAddress) -> RefusalObstacle? {
-        guard isServing, let obstacle = obstacle(to: .stranger(at: peer, showing: reading.credential)) else {
+    func obstacle(to reading: RequestReading, from client: IPAddress?) -> RefusalObstacle? {
+        guard admitsSessions, let obstacle = obstacle(to: .stranger(at: client, showing: reading.credential)) else {
             return nil
         }
         switch reading.outcome {
@@ -76,12 +76,11 @@ extension Refusal {
 }
 
 extension Refused {
-    static func stranger(at address: SocketAddress, showing credential: Credential?) -> Refused {
-        stranger(at: IPAddress(bytes: address.bytes), showing: credential)
-    }
+    /// Somebody who has shown nothing.
+    static func stranger(at address: IPAddress?) -> Refused { stranger(at: address, showing: Credential?.none) }
 
     /// Whoever showed `credential`, which came to be judged so.
-    init(_ identity: IdentityOutcome, showing credential: Credential?, at address: SocketAddress) {
+    init(_ identity: IdentityOutcome, showing credential: Credential?, at address: IPAddress?) {
         switch credential {
         case .some(let credential) where identity.isKnown: self = .known(by: credential)
         default: self = .stranger(at: address, showing: credential)

@@ -14,7 +14,7 @@ import Transport
 struct TokenDesk {
     private let head: RequestHead
     private let certificate: PresentedCertificate?
-    private let peer: SocketAddress
+    private let client: IPAddress?
     private let begun: Instant
     private let listener: RelaySnapshot.Listener
     private let tokens: RelaySnapshot.Tokens
@@ -26,7 +26,7 @@ struct TokenDesk {
             return nil
         }
         self.head = head
-        peer = client.peer
+        self.client = listener.client(of: head, at: client.peer)
         begun = worker.loop.now
         certificate = worker.snapshot.certificate(of: client, on: listener)
         self.listener = listener
@@ -74,7 +74,7 @@ struct TokenDesk {
     private func refuse(
         _ problem: TokenProblem, _ identification: Identification
     ) throws(RefusalObstacle) -> TokenAnswer {
-        let refused = Refused(identification.outcome, showing: credential, at: peer)
+        let refused = Refused(identification.outcome, showing: credential, at: client)
         if let obstacle = worker.obstacle(to: refused) { throw obstacle }
         worker.told(refused)
         let summary = summary(of: problem, identification)
@@ -90,6 +90,7 @@ struct TokenDesk {
         var summary = SessionSummary(
             ofTokenRefused: problem.refusal, id: worker.newSessionID(), under: policy,
             after: worker.loop.now.duration(since: begun))
+        summary.client = client
         summary.tenant = identification.tenant
         summary.proof = identification.proof
         summary.origin = head.fields.first("Origin")
@@ -133,7 +134,7 @@ extension TokenDesk {
         guard head.fields.count("Transfer-Encoding") == 0, length ?? 0 == 0 else {
             throw .refused(Refusal(.badRequest, "A request for a token has no body."))
         }
-        guard worker.isServing else { throw .refused(.draining) }
+        guard worker.admitsSessions else { throw .refused(.draining) }
     }
 
     private func ask() throws(TokenProblem) -> Ask {
@@ -219,7 +220,8 @@ extension Worker {
         metrics.add(.refusals, refusal.name.rawValue)
         if let recent = RecentRefusal(summary, at: WallClock.seconds(), kind: .token) { recentRefusals.add(recent) }
         log.write(
-            .info, .refused, .session(summary.id), summary.tenant.map { .tenant($0.text) },
+            .info, .refused, .session(summary.id), summary.client.map { .client("\($0)") },
+            summary.tenant.map { .tenant($0.text) },
             summary.asked.map { .asked($0.name) }, .kind("token-request"), .refusal(refusal.name.rawValue),
             .policy(summary.policy), .detail(refusal.sentence))
         receipts?.concluded(summary, at: summary.site)

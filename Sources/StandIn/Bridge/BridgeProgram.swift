@@ -24,7 +24,8 @@ package struct BridgeProgram: Sendable {
     package func run() throws {
         let end = try StopSignal()
         let bridge = try start()
-        printLine(JSONValue.object([.init("port", JSONValue(bridge.ports[0])), .init("plainPort", JSONValue(bridge.ports[1]))]).text)
+        let ports: JSONValue = ["port": JSONValue(bridge.ports[0]), "plainPort": JSONValue(bridge.ports[1])]
+        printLine(ports.text)
         end.wait()
         bridge.stop()
     }

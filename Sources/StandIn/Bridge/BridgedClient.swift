@@ -55,7 +55,8 @@ extension BridgedClient: TransportDelegate {
         early = bytes.extracting(consumed...).withUnsafeBytes { Array($0) }
         guard let trunk = makeTrunk() else { return transport.abort() }
         self.trunk = trunk
-        trunk.request(head.overHTTP2, isLast: !head.isUpgrade && (try? head.fields.contentLength()) ?? 0 == 0, for: self)
+        trunk.request(
+            head.overHTTP2, isLast: !head.isUpgrade && (try? head.fields.contentLength()) ?? 0 == 0, for: self)
     }
 
     func transportWrote(_ transport: Transport) {
