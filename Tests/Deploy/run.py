@@ -50,6 +50,7 @@ def checks(binaries, folder):
     tour = Tour(binaries, folder)
     with tour:
         prometheus = monitoring.Prometheus(tour)
+        prometheus.wait("up == 1")
         yield tour.the_visitors_are_heard_or_refused,
         yield tour.health_is_told_to_who_shows_the_token,
         yield monitoring.prometheus_knows_what_it_is_asked, prometheus
