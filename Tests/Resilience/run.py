@@ -4,11 +4,9 @@ Each story takes something away from a running relay, looks whether those who ar
 go on by itself. Root can take more away; what is skipped without it is said.
 """
 
-import contextlib
 import json
 import os
 import pathlib
-import resource
 import signal
 import socket
 import struct
@@ -280,18 +278,6 @@ class Harbour:
     def wait_until_taken(self, client):
         """Until the relay has accepted a connection: until then its end belongs to no file."""
         until(lambda: owner_of_other_end(client.socket) != "0", "the relay takes no connection")
-
-    @contextlib.contextmanager
-    def no_descriptor_left(self):
-        """The relay may open nothing more."""
-        taken = {int(name) for name in os.listdir(f"/proc/{self.relay.pid}/fd")}
-        lowest = next(number for number in range(len(taken) + 1) if number not in taken)
-        former = resource.prlimit(self.relay.pid, resource.RLIMIT_NOFILE)
-        resource.prlimit(self.relay.pid, resource.RLIMIT_NOFILE, (lowest, former[1]))
-        try:
-            yield
-        finally:
-            resource.prlimit(self.relay.pid, resource.RLIMIT_NOFILE, former)
 
 
 class Client:
