@@ -40,6 +40,19 @@ package struct HeaderFields: Equatable, Sendable, ExpressibleByDictionaryLiteral
         all.removeAll { FieldSyntax.equalIgnoringCase($0.name, name) }
     }
 
+    /// Drops every line of the field and overwrites the values where they lie, in every copy of these fields: they were
+    /// credentials, and freed memory keeps what was in it.
+    package mutating func wipe(_ name: String) {
+        for field in all where FieldSyntax.equalIgnoringCase(field.name, name) {
+            var value = field.value
+            value.withUTF8 { text in
+                let bytes = UnsafeMutableRawBufferPointer(mutating: UnsafeRawBufferPointer(text))
+                for index in bytes.indices { bytes[index] = 0 }
+            }
+        }
+        removeAll(name)
+    }
+
     /// The value of the field's first line, or nil. For a field that may stand only once, look at `count(_:)` too.
     package func first(_ name: String) -> String? {
         all.first { FieldSyntax.equalIgnoringCase($0.name, name) }?.value

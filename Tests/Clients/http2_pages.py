@@ -1,5 +1,6 @@
 """A page whose sockets share one HTTP/2 connection, as the browser's own net log tells it."""
 
+import contextlib
 import json
 import pathlib
 import tempfile
@@ -34,8 +35,18 @@ def sockets_share_a_connection(harbour):
 
 def over_http2(log):
     """How many WebSockets were opened on each HTTP/2 connection."""
-    told = json.loads(log.read_text())
-    sent = told["constants"]["logEventTypes"]["HTTP2_SESSION_SEND_HEADERS"]
-    opened = [event["source"]["id"] for event in told["events"] if event["type"] == sent
+    constants, events = read(log)
+    sent = constants["logEventTypes"]["HTTP2_SESSION_SEND_HEADERS"]
+    opened = [event["source"]["id"] for event in events if event["type"] == sent
               and ":protocol: websocket" in event.get("params", {}).get("headers", [])]
     return [opened.count(connection) for connection in sorted(set(opened))]
+
+
+def read(log):
+    """The log's constants, and its events, one a line; a browser that is ended may leave the last one unfinished."""
+    first, _, *lines = log.read_text().splitlines()
+    events = []
+    for line in lines:
+        with contextlib.suppress(ValueError):
+            events.append(json.loads(line.rstrip(",")))
+    return json.loads(first.rstrip(",") + "}")["constants"], events

@@ -35,6 +35,14 @@ import Testing
         #expect(!fields.contains(token: "up", in: "connection"))
     }
 
+    @Test func whatIsWipedIsGoneFromEveryCopy() {
+        var fields: HeaderFields = ["Host": "a", "Authorization": "Bearer a-token-of-some-length"]
+        let copy = fields
+        fields.wipe("authorization")
+        #expect(fields == ["Host": "a"])
+        #expect(copy.first("Authorization")?.utf8.allSatisfy { $0 == 0 } == true)
+    }
+
     @Test func fieldsAreAddedAndRemoved() {
         var fields = fields
         fields.removeAll("x-LIST")

@@ -102,9 +102,11 @@ extension AdminConnection: TransportDelegate {
 
     private func answer(_ head: RequestHead) throws(HTTPError) {
         let isPage = AdminRoute.isForPage(head)
-        if let refusal = desk.admission.refusal(of: head, from: transport.peer, isPage: isPage) {
-            return send(refusal, to: head)
-        }
+        let refusal = desk.admission.refusal(of: head, from: transport.peer, isPage: isPage)
+        // Nobody looks at the token again.
+        var head = head
+        head.fields.wipe("Authorization")
+        if let refusal { return send(refusal, to: head) }
         // No request here has a body; what follows one would be taken for the next request.
         guard head.fields.count("Transfer-Encoding") == 0, try head.fields.contentLength() ?? 0 == 0 else {
             return send(.problem(413, "No request here has a body.", ends: true), to: head)
