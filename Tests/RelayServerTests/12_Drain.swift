@@ -25,12 +25,12 @@ import WebSocket
             while !WireClient.isRefused(port: port) {}
         }
         try neighbours.goAround()
-        #expect(harbour.relay.sessionCount == neighbours.clients.count)
+        #expect(harbour.sessions(comingTo: neighbours.clients.count) == neighbours.clients.count)
 
         for client in neighbours.clients { client.close(.normal) }
         for client in neighbours.clients { #expect(try client.toTheEnd().closeCode == 1000) }
         harbour.relay.wait()
-        #expect(harbour.relay.sessionCount == 0)
+        #expect(harbour.sessions(comingTo: 0) == 0)
     }
 
     /// A drain that begins resets nobody, and refuses nobody while there is time.
@@ -91,7 +91,7 @@ import WebSocket
         for client in clients { #expect(try client.toTheEnd().closeCode == 1012) }
         harbour.relay.wait()
         for zone in ["eu", "us", "edge"] { #expect(try harbour.session(in: zone).ending == .terminated) }
-        #expect(harbour.relay.sessionCount == 0)
+        #expect(harbour.sessions(comingTo: 0) == 0)
     }
 
     @Test func aSessionThatIsBeingDialledIsEndedToo() throws {

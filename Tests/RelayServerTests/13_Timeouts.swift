@@ -43,7 +43,7 @@ import WebSocket
         let pinged = client.inbox.wait(upTo: RelayHarbour.patience) { $0.received.pings >= 5 ? true : nil }
         #expect(pinged == true)
         _ = try harbour.session { $0.received.pings >= 5 }
-        #expect(harbour.relay.sessionCount == 1)
+        #expect(harbour.sessions(comingTo: 1) == 1)
     }
 
     @Test func aSessionEndsWhenItsTimeIsOverHoweverBusyItIs() throws {
@@ -71,7 +71,7 @@ import WebSocket
         client.stopReading()
         #expect(try harbour.session().ending == .terminated)
         #expect(try harbour.log.line("session-ended")["ending"] == "client-silent")
-        #expect(harbour.relay.sessionCount == 0)
+        #expect(harbour.sessions(comingTo: 0) == 0)
     }
 
     @Test func aProviderThatIsThereNoMoreIsNoticed() throws {

@@ -26,7 +26,7 @@ import WebSocket
         }
         try neighbours.goAround()
         #expect(OpenSockets.waiting(for: wanted, of: harbour) == wanted)
-        #expect(harbour.relay.sessionCount == neighbours.clients.count)
+        #expect(harbour.sessions(comingTo: neighbours.clients.count) == neighbours.clients.count)
     }
 }
 

@@ -50,7 +50,7 @@ import Timing
             for client in echoes + speakers { client.reset() }
         }
         #expect(OpenSockets.waiting(for: OpenSockets(sessions: 0), of: harbour) == OpenSockets(sessions: 0))
-        #expect(harbour.relay.sessionCount == 0)
+        #expect(harbour.sessions(comingTo: 0) == 0)
     }
 }
 

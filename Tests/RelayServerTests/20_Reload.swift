@@ -61,7 +61,7 @@ import Timing
             try harbour.reload { _ in }
             try neighbours.goAround(times: 2)
         }
-        #expect(harbour.relay.sessionCount == neighbours.clients.count)
+        #expect(harbour.sessions(comingTo: neighbours.clients.count) == neighbours.clients.count)
     }
 
     /// The audio that waits for the dial goes where it may go now.
@@ -191,7 +191,7 @@ import Timing
         try harbour.reload { $0.limits.sessions = 2 }
         try neighbours.goAround()
         #expect(try harbour.client("umbrella").toTheEnd().isEmpty == false)
-        #expect(harbour.relay.sessionCount == neighbours.clients.count)
+        #expect(harbour.sessions(comingTo: neighbours.clients.count) == neighbours.clients.count)
     }
 }
 

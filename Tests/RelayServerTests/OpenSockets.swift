@@ -43,6 +43,18 @@ struct OpenSockets: Equatable {
     }
 }
 
+extension RelayHarbour {
+    /// Waits until the relay has so many sessions; returns how many it has when they do not come about. Over HTTP/2 a session
+    /// may outlive its client's socket by a moment: the bridge stands between.
+    func sessions(comingTo wanted: Int) -> Int {
+        let deadline = MonotonicClock.now() + Self.patience
+        while relay.sessionCount != wanted, MonotonicClock.now() < deadline {
+            poll(nil, 0, 10)  // Nobody tells when a session is over.
+        }
+        return relay.sessionCount
+    }
+}
+
 /// What the kernel tells of this process's descriptors.
 enum ProcessFiles {
     /// All that are open.
