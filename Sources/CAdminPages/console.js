@@ -368,7 +368,8 @@ function confirmed(title, text, word) {
   dialog.showModal();
   $("confirm-no").focus();
   return new Promise((resolve) => {
-    dialog.onclose = () => resolve(dialog.returnValue === "yes");
+    // The end of a question is told late: a next one may have been put by then, and is not answered by it.
+    dialog.onclose = () => { if (!dialog.open) resolve(dialog.returnValue === "yes"); };
   });
 }
 
