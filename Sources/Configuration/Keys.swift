@@ -206,8 +206,8 @@ extension KeyTable {
         Key("limits.sessions", .whole(1...1_000_000), default: "9000", "Sessions at once."),
         Key(
             "limits.connections_per_address", .whole(1...1_000_000), default: "256",
-            force: .notYetRestricting(gap: "the connections of one address are not counted"),
-            "Connections at once from one address."),
+            "Connections at once from one address, or from 64 bits of IPv6. Those of this machine count only if it is said."
+        ),
         Key(
             "limits.refusals_per_minute", .whole(1...100_000), default: "32",
             "Refusals told in full to one address, or for one credential, at once and within a minute; beyond, `limit`."
@@ -300,13 +300,12 @@ extension KeyTable {
         Key(
             "tenants.*.clients.jwt.issuer", .text,
             "The only identity provider whose word counts. Left out: every one with this claim."),
-        Key(
-            "tenants.*.limits", .section,
-            force: .notYetRestricting(gap: "the tenant is held to the relay's own limits alone"),
-            "What the tenant may use."),
+        Key("tenants.*.limits", .section, "What the tenant may use."),
         Key("tenants.*.limits.sessions", .whole(1...1_000_000), "Sessions at once."),
         Key("tenants.*.limits.new_sessions_per_minute", .whole(1...1_000_000), "New sessions in any minute."),
-        Key("tenants.*.limits.audio_rate", .decimal, "Times real time, averaged over ten seconds."),
+        Key(
+            "tenants.*.limits.audio_rate", .decimal,
+            "Times real time, averaged over ten seconds. A client that is faster is slowed down."),
         Key("tenants.*.limits.audio_hours_per_day", .decimal, "Hours of audio in a day (UTC)."),
         Key("tenants.*.limits.session", .duration, "The longest session."),
         Key("tenants.*.parameters", .section, "Query parameters of the tenant's sessions."),

@@ -17,6 +17,8 @@ struct PolicyFile {
         let certificatePlaces: [Place]
         /// Where the claim of its tokens stands.
         let tokenPlace: Place
+        /// Where each of its limits stands, by the name of its key.
+        let limitPlaces: [String: Place]
     }
 
     /// Reads what `SchemaCheck` has looked at; `zones` are those the operators define.
@@ -50,7 +52,9 @@ private struct PolicyReader {
         return PolicyFile.PlacedTenant(
             tenant: tenant, place: place, residencyPlace: section.node("residency")?.place ?? place,
             providerKeys: providerKeys, keyPlaces: keys.map(\.place), certificatePlaces: certificates.map(\.place),
-            tokenPlace: clients.node("jwt")?.place ?? place)
+            tokenPlace: clients.node("jwt")?.place ?? place,
+            limitPlaces: Dictionary(
+                section.pairs("limits").map { ($0.key, $0.value.place) }, uniquingKeysWith: { first, _ in first }))
     }
 
     private mutating func providerKeys(_ section: Section) -> [Zone: SecretSource] {

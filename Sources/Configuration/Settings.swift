@@ -344,6 +344,11 @@ package struct IdentitySettings: Equatable, Sendable {
 package struct LimitSettings: Equatable, Sendable {
     /// Sessions at once.
     package var sessions: Int
+    /// Connections at once from one address.
+    package var connectionsPerAddress: Int
+    /// Whether that binds programs of this machine, too: a proxy beside the relay speaks for all its clients, so only if
+    /// somebody has said how many they may be.
+    package var bindsOwnMachine: Bool
     /// Refusals told in full to one address, or for one credential, in a minute.
     package var refusalsPerMinute: Int
     /// A request head, its blank line included.

@@ -399,6 +399,8 @@ extension SecretSource {
 extension LimitSettings {
     init(_ section: Section) {
         sessions = section.whole("sessions")
+        connectionsPerAddress = section.whole("connections_per_address")
+        bindsOwnMachine = section.node("connections_per_address") != nil
         refusalsPerMinute = section.whole("refusals_per_minute")
         headerBytes = section.size("header_bytes")
         messageBytes = section.size("message_bytes")

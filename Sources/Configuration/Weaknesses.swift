@@ -7,7 +7,7 @@ struct Weaknesses {
     /// Where each zone's endpoints stand.
     let endpoints: [Zone: Place]
 
-    private(set) var faults = Faults()
+    var faults = Faults()
 
     init(_ settings: Settings, _ tenants: [PolicyFile.PlacedTenant], endpoints: [Zone: Place]) {
         self.settings = settings
@@ -20,7 +20,11 @@ struct Weaknesses {
             findCarriedOut(item)
             findUnasked(item)
             findUnheard(item)
+            findIdleLimits(item)
+            findSlowed(item)
+            findUnmeasured(item)
         }
+        findUnboundedNeighbours()
     }
 
     private mutating func findLoneEndpoint(of zone: ZoneSettings) {
@@ -104,7 +108,7 @@ struct Weaknesses {
         texts.map(quoted).joined(separator: ", ")
     }
 
-    private static func listed(_ names: [String]) -> String {
+    static func listed(_ names: [String]) -> String {
         let shown = names.prefix(3).joined(separator: ", ")
         return (names.count == 1 ? "tenant " : "tenants ") + shown
             + (names.count > 3 ? " and \(names.count - 3) more" : "")

@@ -11,7 +11,7 @@ package func decide(_ request: PolicyRequest, under policy: PolicySnapshot) -> D
         let zones = try trail.add(.residency, chooseZones(for: request, tenant, under: policy))
         try trail.add(.site, judgeSite(policy.site, tenant))
         try trail.add(.parameters, judgeParameters(request.parameters, tenant, under: policy))
-        try trail.add(.limits, judgeLimits(request.admission))
+        try trail.add(.limits, judgeLimits(request.admission, tenant))
         trail.addAhead(.endpoints, dialOrder(zones, ask: request.ask.zone ?? request.bounds.zone, under: policy))
         trail.addAhead(.verification, "Host name and CA of each endpoint, and its zone's pins and networks.")
         return Decision(trail: trail.steps, outcome: .granted(Grant(of: zones, to: tenant, under: policy)))
@@ -164,12 +164,17 @@ private func judgeParameters(
 }
 
 // Rule 5.
-private func judgeLimits(_ admission: Admission) -> Ruling<Void> {
+private func judgeLimits(_ admission: Admission, _ tenant: Tenant) -> Ruling<Void> {
     switch admission {
-    case .admitted: .holds((), "The limits admit the session.")
-    case .over(let what, let retryAfter):
-        .refuses(Refusal(.limit, "A limit is reached: \(what).", retryAfter: retryAfter))
+    case .admitted: .holds((), "The limits admit the session\(bounds(of: tenant)).")
+    case .over(let limit, let what, let retryAfter):
+        .refuses(Refusal(.limit, "A limit is reached: \(what).", retryAfter: retryAfter, limit: limit))
     }
+}
+
+private func bounds(of tenant: Tenant) -> String {
+    let bounds = tenant.limits.bounds.map(\.text)
+    return bounds.isEmpty ? "" : "; tenant \(tenant.name) may have \(bounds.joined(separator: ", "))"
 }
 
 // Rule 6, told before it happens.

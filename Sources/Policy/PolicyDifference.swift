@@ -17,6 +17,8 @@ package struct PolicyDifference: Equatable, Sendable {
         package let requests: [RequestChange]
         /// The parameters of which something else becomes, each with those of the same fate; in the order of their names.
         package let parameters: [ParameterChange]
+        /// The limits that are others than before. Whether they refuse anybody depends on what is used.
+        package let limits: [LimitChange]
 
         /// What becomes of a tenant.
         package enum Kind: String, Sendable {
@@ -46,6 +48,16 @@ package struct PolicyDifference: Equatable, Sendable {
         package let before: Verdict
         /// What they will get.
         package let after: Verdict
+    }
+
+    /// A limit that is another one than before.
+    package struct LimitChange: Equatable, Sendable {
+        /// The limit.
+        package let limit: Limit
+        /// What it admitted, in words; `nil`: everything.
+        package let before: String?
+        /// What it will admit.
+        package let after: String?
     }
 
     /// Parameters of which something else becomes than before.
@@ -131,7 +143,11 @@ private struct Comparison {
         let requests = requests(of: name, then: name)
         let parameters = parameters(of: before, then: after)
         guard !members.isEmpty || !requests.isEmpty || !parameters.isEmpty else { return nil }
-        return .init(name: name, kind: .changed, members: members, requests: requests, parameters: parameters)
+        let limits = before.limits.changes(to: after.limits).map { change in
+            PolicyDifference.LimitChange(limit: change.limit, before: change.before, after: change.after)
+        }
+        return .init(
+            name: name, kind: .changed, members: members, requests: requests, parameters: parameters, limits: limits)
     }
 
     private var isSameGround: Bool {
@@ -231,7 +247,7 @@ extension [PolicyDifference.RequestChange] {
 
 extension PolicyDifference.TenantChange {
     fileprivate init(name: TenantName, kind: Kind) {
-        self.init(name: name, kind: kind, members: [], requests: [], parameters: [])
+        self.init(name: name, kind: kind, members: [], requests: [], parameters: [], limits: [])
     }
 }
 

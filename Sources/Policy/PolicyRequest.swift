@@ -56,5 +56,5 @@ package enum IdentityOutcome: Equatable, Sendable {
 package enum Admission: Equatable, Sendable {
     case admitted
     /// `what` completes "The limit is reached: …".
-    case over(what: String, retryAfter: Duration?)
+    case over(Limit, what: String, retryAfter: Duration?)
 }

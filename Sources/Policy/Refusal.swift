@@ -66,10 +66,13 @@ package struct Refusal: Error, Equatable {
     package let retryAfter: Duration?
     /// `wrong-site`: the URL of the site to use instead.
     package let site: String?
+    /// `limit`: which one.
+    package let limit: Limit?
 
     /// A refusal with the name's usual status, or `status` where the name has several.
     package init(
-        _ name: RefusalName, _ sentence: String, status: Int? = nil, retryAfter: Duration? = nil, site: String? = nil
+        _ name: RefusalName, _ sentence: String, status: Int? = nil, retryAfter: Duration? = nil, site: String? = nil,
+        limit: Limit? = nil
     ) {
         let usual = name.statuses.first ?? 500
         self.name = name
@@ -77,6 +80,7 @@ package struct Refusal: Error, Equatable {
         self.sentence = sentence
         self.retryAfter = retryAfter
         self.site = site
+        self.limit = limit
     }
 
     /// The header fields HTTP asks of this status, beside those of the problem document.

@@ -92,29 +92,3 @@ package struct TenantToken: Equatable, Sendable {
         self.issuer = issuer
     }
 }
-
-/// What one tenant may use. `nil`: no bound beyond the relay's own.
-package struct TenantLimits: Equatable, Sendable {
-    /// Sessions at once.
-    package var sessions: Int?
-    /// Sessions begun in any minute.
-    package var newSessionsPerMinute: Int?
-    /// Times real time, averaged over ten seconds.
-    package var audioRate: Double?
-    /// Hours of audio in a day, UTC.
-    package var audioHoursPerDay: Double?
-    /// How long one session may last.
-    package var session: Duration?
-
-    package init(
-        sessions: Int? = nil, newSessionsPerMinute: Int? = nil, audioRate: Double? = nil,
-        audioHoursPerDay: Double? = nil,
-        session: Duration? = nil
-    ) {
-        self.sessions = sessions
-        self.newSessionsPerMinute = newSessionsPerMinute
-        self.audioRate = audioRate
-        self.audioHoursPerDay = audioHoursPerDay
-        self.session = session
-    }
-}

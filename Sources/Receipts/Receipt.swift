@@ -56,6 +56,8 @@ package struct Receipt: Equatable, Sendable {
     package var terminatedBy: String?
     /// Why it ended: the same word as in logs and metrics.
     package var ending: String
+    /// The limit that refused or ended it, by its name.
+    package var limit: String?
     /// The code of the Close frame that ended it, where a peer sent one.
     package var closeCode: Int?
 
@@ -149,7 +151,7 @@ package struct Receipt: Equatable, Sendable {
         failedDials: [FailedDial] = [], milliseconds: Int, dialMilliseconds: Int? = nil,
         up: Traffic = Traffic(frames: 0, bytes: 0), down: Traffic = Traffic(frames: 0, bytes: 0),
         audioMilliseconds: Int? = nil, billedSeconds: Int? = nil, terminatedBy: String? = nil, ending: String,
-        closeCode: Int? = nil
+        limit: String? = nil, closeCode: Int? = nil
     ) {
         self.session = session
         self.start = start
@@ -176,6 +178,7 @@ package struct Receipt: Equatable, Sendable {
         self.billedSeconds = billedSeconds
         self.terminatedBy = terminatedBy
         self.ending = ending
+        self.limit = limit
         self.closeCode = closeCode
     }
 
@@ -207,6 +210,7 @@ extension Receipt {
         writeMeasures(to: &line)
         if let terminatedBy { line.member("terminated_by", terminatedBy) }
         line.member("ending", ending)
+        if let limit { line.member("limit", limit) }
         if let closeCode { line.member("close_code", closeCode) }
     }
 

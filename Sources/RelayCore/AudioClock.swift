@@ -53,9 +53,14 @@ extension Provider {
 }
 
 extension Session {
+    /// What the client's audio is measured by where it goes now; nil where that cannot be known.
+    var audioMeasure: AudioClock.Measure? {
+        request.flatMap { provider.measure(of: $0.audio) }
+    }
+
     /// The audio that a provider was sent so far, as the client sent it; nil where none was reached or it cannot be known.
     package var audio: Duration? {
-        guard facts.zone != nil, let request else { return nil }
-        return provider.measure(of: request.audio).map { audioClock.duration(by: $0) }
+        guard facts.zone != nil else { return nil }
+        return audioMeasure.map { audioClock.duration(by: $0) }
     }
 }

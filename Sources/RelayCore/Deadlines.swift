@@ -3,6 +3,8 @@ import Timing
 
 /// The moments at which a session must look at itself again, beyond those its legs imply.
 struct Deadlines {
+    /// When the 101 went out.
+    var openedAt: Instant?
     /// The longest the session may last.
     var sessionEnds: Instant?
     /// Whom the credential proves must be known by then.
@@ -13,6 +15,8 @@ struct Deadlines {
     var lastData = Instant(nanoseconds: 0)
     /// The provider's first word must be in by then.
     var beginBy: Instant?
+    /// The client's audio came too fast, and is held back until then.
+    var pacedUntil: Instant?
     /// The opening must be on record by then.
     var recordBy: Instant?
     /// The provider's last word must be in by then.
@@ -33,8 +37,8 @@ extension Session {
         case .identifying: deadlines.identifyBy
         case .dialing, .relaying:
             earliest(
-                deadlines.sessionEnds, answerBy, deadlines.recordBy, deadlines.lastData + settings.idle, client.closeBy,
-                upstream.closeBy,
+                deadlines.sessionEnds, answerBy, deadlines.recordBy, deadlines.pacedUntil,
+                deadlines.lastData + settings.idle, client.closeBy, upstream.closeBy,
                 legDeadline(client), legDeadline(upstream))
         case .closing: earliest(deadlines.terminationBy, client.closeBy, upstream.closeBy)
         }

@@ -23,6 +23,8 @@ package enum Ending: Equatable, Sendable {
     case idle
     /// The session reached its longest duration.
     case tooOld
+    /// What its tenant may use is used up.
+    case quotaReached(Limit)
     /// A new policy, or a credential that is not accepted any more, does not allow the session; why.
     case withdrawn(Refusal)
     /// The relay restarts.
@@ -43,6 +45,7 @@ package enum Ending: Equatable, Sendable {
         case .refused(let name): name.rawValue
         case .idle: "idle"
         case .tooOld: "session-time-over"
+        case .quotaReached: "quota-reached"
         case .withdrawn(let refusal): refusal.name == .unauthenticated ? "credential-revoked" : "policy-changed"
         case .drained: "drained"
         case .dismissed: "admin"
@@ -70,9 +73,18 @@ extension Ending {
     package var code: CloseCode? {
         switch self {
         case .clientClosed(let code), .upstreamClosed(let code): code
-        case .abandoned, .lost, .silent, .stalled, .violated, .refused, .idle, .tooOld, .withdrawn, .drained,
-            .dismissed:
+        case .abandoned, .lost, .silent, .stalled, .violated, .refused, .idle, .tooOld, .quotaReached, .withdrawn,
+            .drained, .dismissed:
             nil
+        }
+    }
+
+    /// The limit that ended the session, where one did.
+    package var limit: Limit? {
+        switch self {
+        case .tooOld: .sessionTime
+        case .quotaReached(let limit): limit
+        default: nil
         }
     }
 
@@ -97,6 +109,8 @@ extension Ending {
         case .tooOld:
             // The provider's own code and words: its SDKs know them.
             Farewell(code: CloseCode(rawValue: 3008), sentence: "Session Expired: Maximum session duration exceeded")
+        case .quotaReached(let limit):
+            Farewell(code: CloseCode(rawValue: RefusalName.limit.closeCode), sentence: Ending.sentence(of: limit))
         case .withdrawn(let refusal):
             // Whatever rule it is that policy changed about, there is one code for it, and one for credentials.
             Farewell(
@@ -112,8 +126,15 @@ extension Ending {
         case .clientClosed(let code): code ?? .normal
         case .violated(.upstream, let error): error.closeCode
         case .upstreamClosed, .abandoned, .lost, .silent, .stalled, .violated(.client, _), .refused, .idle, .tooOld,
-            .withdrawn, .drained, .dismissed:
+            .quotaReached, .withdrawn, .drained, .dismissed:
             .goingAway
+        }
+    }
+
+    private static func sentence(of limit: Limit) -> String {
+        switch limit {
+        case .audioHours: "The audio that may be sent today is used up. The next day begins at 00:00 UTC."
+        default: "A limit is reached: \(limit.rawValue)."
         }
     }
 }

@@ -26,20 +26,37 @@ extension Session {
     }
 
     private mutating func pauseOrResume(_ writer: Leg, queued: Int, _ now: Instant) -> [SessionAction] {
-        if queued <= settings.bufferBytes / 2 { return resumeReading(writer, now) }
+        if queued <= settings.bufferBytes / 2 { return release(writer, from: .buffer, now) }
         // A leg whose frames pass no more makes nothing wait; it is read for its last words.
         guard queued >= settings.bufferBytes, self[writer].isListenedTo, !destination(writer.other).isShut else {
             return []
         }
-        self[writer].isPaused = true
-        return [.pause(writer)]
+        return hold(writer, for: .buffer)
+    }
+
+    /// The leg is not read for this reason.
+    mutating func hold(_ leg: Leg, for reason: Holds) -> [SessionAction] {
+        guard self[leg].isOpen else { return [] }
+        defer { self[leg].holds.insert(reason) }
+        return self[leg].isPaused ? [] : [.pause(leg)]
+    }
+
+    /// This reason not to read the leg is gone.
+    mutating func release(_ leg: Leg, from reason: Holds, _ now: Instant) -> [SessionAction] {
+        guard self[leg].isPaused else { return [] }
+        self[leg].holds.subtract(reason)
+        guard !self[leg].isPaused else { return [] }
+        self[leg].heard(at: now)
+        return [.resume(leg)]
     }
 
     mutating func resumeReading(_ leg: Leg, _ now: Instant) -> [SessionAction] {
-        guard self[leg].isPaused else { return [] }
-        self[leg].isPaused = false
-        self[leg].heard(at: now)
-        return [.resume(leg)]
+        release(leg, from: self[leg].holds, now)
+    }
+
+    /// Whether what the leg has sent may not even be looked at yet. Whoever has it keeps it until the leg is read again.
+    package func mustWait(_ leg: Leg) -> Bool {
+        !self[leg].holds.isDisjoint(with: .strict)
     }
 
     /// Writes what the relay owes a leg, if a frame may stand there now and the leg has room: a peer that sends pings and

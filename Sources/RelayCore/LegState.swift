@@ -8,8 +8,8 @@ struct LegState {
     private(set) var isGone = false
     var sentClose = false
     var receivedClose = false
-    /// The session has asked not to read the leg.
-    var isPaused = false
+    /// Why the session has asked not to read the leg.
+    var holds = Holds()
 
     /// When the leg last sent anything.
     var heardAt = Instant(nanoseconds: 0)
@@ -36,7 +36,7 @@ struct LegState {
     mutating func leave() {
         isOpen = false
         isGone = true
-        isPaused = false
+        holds = []
         closeBy = nil
     }
 
@@ -44,6 +44,9 @@ struct LegState {
         heardAt = now
         pingedAt = nil
     }
+
+    /// Whether the leg is not read.
+    var isPaused: Bool { !holds.isEmpty }
 
     /// Whether the leg's silence is its own: one that is not read cannot be heard.
     var isListenedTo: Bool { isOpen && !isPaused }
@@ -57,4 +60,17 @@ struct OwedFrames {
     var ping = false
 
     var isEmpty: Bool { pong == nil && !ping }
+}
+
+/// Why a leg is not read: it is read again when no reason is left.
+struct Holds: OptionSet {
+    let rawValue: UInt8
+
+    /// Too much waits for the other leg.
+    static let buffer = Holds(rawValue: 1)
+    /// The client's audio may not pass yet.
+    static let audio = Holds(rawValue: 2)
+
+    /// What has come already may not pass either.
+    static let strict: Holds = [.audio]
 }

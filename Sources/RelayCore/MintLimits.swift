@@ -26,10 +26,11 @@ package struct MintLimits: Sendable {
         let owner = TokenBuckets.Party(Bound.tenant, tenant)
         let bearer = TokenBuckets.Party(Bound.credential, credential)
         if let wait = parties.wait(of: bearer, by: rules.credential, now: now) {
-            return .over(what: "\(rules.credential.size) tokens a minute for one credential", retryAfter: wait)
+            return .over(
+                .minting, what: "\(rules.credential.size) tokens a minute for one credential", retryAfter: wait)
         }
         if let wait = parties.wait(of: owner, by: rules.tenant, now: now) {
-            return .over(what: "\(rules.tenant.size) tokens a minute for tenant \(tenant)", retryAfter: wait)
+            return .over(.minting, what: "\(rules.tenant.size) tokens a minute for tenant \(tenant)", retryAfter: wait)
         }
         parties.take(of: bearer, by: rules.credential, now: now)
         parties.take(of: owner, by: rules.tenant, now: now)

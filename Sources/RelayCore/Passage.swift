@@ -11,6 +11,8 @@ struct Passage: ~Copyable {
     private(set) var meter = Meter()
     /// Payload bytes of the binary messages that passed: what carries audio.
     private(set) var audioBytes: UInt64 = 0
+    /// The session looks at the audio again when so many bytes of it have passed.
+    var audioMark = UInt64.max
     /// Bytes that the destination was given so far, headers included.
     private(set) var passed: UInt64 = 0
     /// The largest text message looked at, in bytes.
@@ -202,7 +204,8 @@ struct Passage: ~Copyable {
             flush(&run, bytes, forward)
             release(forward)
         }
-        return reportsBoundary && destination.mayTakeControlFrame ? .boundary : nil
+        if reportsBoundary, destination.mayTakeControlFrame { return .boundary }
+        return message == .audio && audioBytes >= audioMark ? .audioMark : nil
     }
 
     // MARK: Passing
@@ -292,6 +295,8 @@ enum Notice: Equatable {
     case message(ProviderMessage)
     /// A frame ended at the destination, and something of the relay's own waits for that.
     case boundary
+    /// A frame of audio ended, and there is as much of it as `Passage.audioMark` says.
+    case audioMark
     /// The sender broke a rule.
     case breach(WebSocketError)
 }

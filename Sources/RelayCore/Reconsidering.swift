@@ -63,7 +63,7 @@ extension Session {
     }
 
     /// A credential that proves another tenant now proves nothing for a session of this one.
-    private func ownIdentity(_ identity: IdentityOutcome) -> IdentityOutcome {
+    func ownIdentity(_ identity: IdentityOutcome) -> IdentityOutcome {
         if case .tenant(let tenant) = identity, tenant != facts.tenant { return .unknown }
         return identity
     }

@@ -118,7 +118,7 @@ package struct Refused: Sendable {
 
 extension IPAddress {
     /// What one subscriber has at least: an IPv4 address, or the 64 bits of an IPv6 network (RFC 7421).
-    fileprivate var subscriber: IPAddress {
+    package var subscriber: IPAddress {
         switch embedded {
         case .v4(let number): .v4(number)
         case .v6(let number): .v6(number & ~UInt128(UInt64.max))

@@ -51,7 +51,9 @@ package enum SelfTest {
         let now = Instant(nanoseconds: 0)
         var session = Session(id: "self-test", settings: SessionSettings(), policy: trial.policy, now: now)
         _ = session.handle(.requested(trial.request), now: now)
-        var reaction = session.handle(.identified(trial.identity, trial.admission), now: now)
+        var reaction = session.handle(.identified(trial.identity), now: now)
+        let asksLimits = reaction.actions.contains { if case .admit = $0 { true } else { false } }
+        if asksLimits { reaction = session.handle(.admitted(trial.admission), now: now) }
         var zones: [Zone] = []
         for case .refuse(let refusal) in reaction.actions { return .refused(refusal.name) }
         while let granted = reaction.takeDial() {
@@ -126,7 +128,7 @@ extension SelfTest {
         var foreign = Trial(identity: world.tenant(of: zone), policy: world.nowhere)
         foreign.request.origin = "https://elsewhere.invalid"
         var surplus = Trial(identity: world.tenant(of: zone), policy: world.nowhere)
-        surplus.admission = .over(what: "self-test", retryAfter: nil)
+        surplus.admission = .over(.sessions, what: "self-test", retryAfter: nil)
         let strangers = [IdentityOutcome.missing, .unknown, .expired, .spent, .exhausted, .unremembered].map {
             identity in
             Expectation(

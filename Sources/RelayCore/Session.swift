@@ -38,6 +38,8 @@ package struct Session: ~Copyable {
     /// The endpoints that were known to be down when the session began, and for how long.
     var knownDown: [Endpoint: Duration] = [:]
     var request: SessionRequest?
+    /// Whom the client's credential proves, while the limits are asked.
+    var identity: IdentityOutcome?
     /// What the client's credential narrows.
     var bounds = CredentialBounds()
     /// The client's credential opens one session, and is not spent yet.
@@ -47,6 +49,9 @@ package struct Session: ~Copyable {
     var provider: Provider
     var facts: Facts
     var audioClock = AudioClock()
+    var allowance = AudioAllowance()
+    /// When the client's audio is looked at again, where a clock measures it; see `Passage.audioMark` for the rest.
+    var audioDue: Instant?
     var ending: Ending?
     /// Told over HTTP in place of any other refusal.
     var shortRefusal: Refusal?
@@ -117,6 +122,7 @@ package struct Session: ~Copyable {
         policy = news.policy
         settings.providers = news.providers ?? settings.providers
         settings.spareKeys = news.spareKeys ?? settings.spareKeys
+        applyLimits()
     }
 
     subscript(leg: Leg) -> LegState {
@@ -254,6 +260,7 @@ extension Session {
             site: facts.site ?? policy.site, policy: facts.policy ?? policy.version, lastPolicy: policy.version,
             trail: facts.trail, ending: ending ?? .abandoned, refusal: facts.refusal,
             duration: now.duration(since: facts.startedAt), dialTime: dialTime, up: up.meter, down: down.meter,
-            audio: audio, terminatedBy: facts.terminatedBy, billedSeconds: facts.billedSeconds)
+            audio: audio, wasPaced: allowance.wasPaced, terminatedBy: facts.terminatedBy,
+            billedSeconds: facts.billedSeconds)
     }
 }

@@ -4,6 +4,9 @@ import Policy
 package enum SessionAction: Equatable, Sendable {
     /// Check the request's credential and report `identified`.
     case identify
+    /// Policy grants the request of this tenant: ask the limits, and whether a credential that opens one session still
+    /// does, and report `admitted`.
+    case admit(TenantName)
     /// Answer 101 and treat what follows as WebSocket frames.
     case open
     /// Answer with this refusal as HTTP, and nothing else.
@@ -20,6 +23,8 @@ package enum SessionAction: Equatable, Sendable {
     case discard
     /// The provider's session has begun: spend the credential, which opens one session, and report `spent`.
     case spend
+    /// Ask for more of the tenant's audio of the day, and report `audioDrawn`.
+    case drawAudio
     /// Write the provider's message that was held back to the client; see `Session.passHeld`.
     case passHeld
     /// Stop reading a leg.

@@ -71,12 +71,15 @@ package enum SessionEvent: Sendable {
     case requested(SessionRequest)
     /// A request arrived that cannot become a session; how its sender can hear that.
     case rejected(Refusal, RefusalForm)
-    /// The credential was checked, and the relay's limits asked. With it comes what the credential narrows, whether it opens
-    /// one session alone, and what is known of endpoints before the dial: those that are down, and after what time each is
-    /// tried again.
+    /// The credential was checked. With it comes what the credential narrows, whether it opens one session alone, and what is
+    /// known of endpoints before the dial: those that are down, and after what time each is tried again.
     case identified(
-        IdentityOutcome, Admission, bounds: CredentialBounds = CredentialBounds(), isOneTime: Bool = false,
+        IdentityOutcome, bounds: CredentialBounds = CredentialBounds(), isOneTime: Bool = false,
         down: [Endpoint: Duration] = [:])
+    /// What the limits say, asked by `admit`; and what speaks against a credential that opens one session.
+    case admitted(Admission, objection: IdentityOutcome? = nil)
+    /// What came of `drawAudio`.
+    case audioDrawn(AudioDraw)
     /// Whether the credential, which opens one session, is this one's: asked by `spend`, or lost to another while dialling.
     case spent(Bool)
     /// A newer attempt came with the same credential, which opens one session.

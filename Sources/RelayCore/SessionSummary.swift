@@ -47,12 +47,17 @@ package struct SessionSummary: Equatable, Sendable {
     package var down: Meter
     /// The audio that the zone heard, as the client sent it; nil where none was reached or it cannot be known.
     package var audio: Duration?
+    /// The client was held back because its audio came too fast.
+    package var wasPaced = false
     /// Who told the provider to finish.
     package var terminatedBy: Leg?
     /// The provider's own count of billed seconds, where it gave one.
     package var billedSeconds: Int?
     /// It was a token that was asked for, and refused: never a session.
     package var isForToken = false
+
+    /// The limit that refused the session or ended it.
+    package var limit: Limit? { refusal?.limit ?? ending.limit }
 }
 
 extension SessionSummary {

@@ -21,7 +21,7 @@ final class SessionCount: Sendable {
         let before = count.add(1, ordering: .relaxed).oldValue
         guard before < limit else {
             leave()
-            return .over(what: "\(limit) sessions at this relay", retryAfter: .seconds(5))
+            return .over(.relaySessions, what: "\(limit) sessions at this relay", retryAfter: .seconds(5))
         }
         return .admitted
     }

@@ -14,7 +14,7 @@ package final class RelayServer: Sendable {
     private let admin: AdminListener?
     private let mailboxes: [Mailbox<WorkerMessage>]
     private let threads: [LoopThread]
-    private let sessions: SessionCount
+    private let limits: RelayLimits
     private let refusals: RefusalLimiter
     /// What is known of the upstream endpoints.
     package let health: EndpointHealth
@@ -51,7 +51,7 @@ package final class RelayServer: Sendable {
         let receipts = try snapshot.receipts.map { (plan) throws(RelayStartError) in
             try ReceiptWriter.start(plan, under: snapshot.policy, log: log)
         }
-        let sessions = SessionCount(limit: snapshot.maxSessions)
+        let limits = RelayLimits(snapshot)
         let budget = DescriptorBudget()
         let refusals = RefusalLimiter(perMinute: snapshot.refusalsPerMinute, fixed: rules)
         let health = EndpointHealth(breakers, log: log)
@@ -60,7 +60,7 @@ package final class RelayServer: Sendable {
         status.listens(at: listeners.bound(snapshot.listeners))
         status.judgeEndpoints(with: health.isUsable)
         status.watchEndpoints(with: health.states)
-        status.countSessions { sessions.current }
+        status.countSessions { limits.sessions.current }
         if let receipts { status.countReceipts { receipts.counts } }
         let tokens = OneTimeTokens(mints)
         let tenants = TenantLabels()
@@ -73,7 +73,7 @@ package final class RelayServer: Sendable {
             for listeners in change.perLoop {
                 let mailbox = try Mailbox<WorkerMessage>()
                 let worker = try Worker(
-                    snapshot: snapshot, log: log, sessions: sessions, budget: budget, receipts: receipts,
+                    snapshot: snapshot, log: log, limits: limits, budget: budget, receipts: receipts,
                     health: health, tokens: tokens, keySets: keySets, refusals: refusals, tenants: tenants,
                     resolver: resolver,
                     mailbox: mailbox)
@@ -90,13 +90,14 @@ package final class RelayServer: Sendable {
         log.noteListening(at: listeners.addresses, admin: admin?.address)
         log.noteContested(change.contested)
         return RelayServer(
-            status: status, admin: admin, loops: loops, sessions: sessions, refusals: refusals, receipts: receipts,
+            status: status, admin: admin, loops: loops, limits: limits, refusals: refusals, receipts: receipts,
             health: health, keySets: keySets, state: State(snapshot: snapshot, listeners: listeners), log: log)
     }
 
     private init(
         status: RelayStatus, admin: AdminListener?, loops: Loops,
-        sessions: SessionCount, refusals: RefusalLimiter, receipts: ReceiptWriter?, health: EndpointHealth,
+        limits: RelayLimits, refusals: RefusalLimiter, receipts: ReceiptWriter?,
+        health: EndpointHealth,
         keySets: KeySetStore, state: State,
         log: Log
     ) {
@@ -104,7 +105,7 @@ package final class RelayServer: Sendable {
         self.admin = admin
         mailboxes = loops.mailboxes
         threads = loops.threads
-        self.sessions = sessions
+        self.limits = limits
         self.refusals = refusals
         self.health = health
         self.keySets = keySets
@@ -135,7 +136,7 @@ package final class RelayServer: Sendable {
     }
 
     /// The sessions admitted now.
-    package var sessionCount: Int { sessions.current }
+    package var sessionCount: Int { limits.sessions.current }
 
     /// Puts a new version of everything in force, whole or not at all: requests from now on are decided under it, and every
     /// live session is judged again. The number of loops stays what it was.
@@ -147,7 +148,7 @@ package final class RelayServer: Sendable {
             let change = try state.listeners.change(to: snapshot.listeners, loops: mailboxes.count)
             state.snapshot = snapshot
             health.keep(snapshot.policy.zones.flatMap(\.endpoints))
-            sessions.changeLimit(to: snapshot.maxSessions)
+            limits.change(to: snapshot)
             refusals.change(perMinute: snapshot.refusalsPerMinute)
             status.reloaded(snapshot)
             status.listens(at: state.listeners.bound(snapshot.listeners))

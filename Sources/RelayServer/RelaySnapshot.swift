@@ -30,6 +30,8 @@ package final class RelaySnapshot: Sendable {
     let liveness: ConnectionLiveness
     /// Sessions at once, in the whole process.
     let maxSessions: Int
+    /// Connections at once from one address.
+    let connections: ConnectionBound
     /// Refusals told in full to one address, or for one credential, in a minute.
     let refusalsPerMinute: Int
     /// Event loops; at least one.
@@ -105,6 +107,8 @@ package final class RelaySnapshot: Sendable {
         drain = settings.timeouts.drain
         liveness = ConnectionLiveness(settings.timeouts)
         maxSessions = settings.limits.sessions
+        connections = ConnectionBound(
+            count: settings.limits.connectionsPerAddress, bindsOwnMachine: settings.limits.bindsOwnMachine)
         refusalsPerMinute = settings.limits.refusalsPerMinute
         threads = max(1, settings.threads == 0 ? cores : settings.threads)
         receipts = try settings.receipts.map { (settings) throws(RelayStartError) in

@@ -31,7 +31,8 @@ final class SessionDriver {
     private var screen: KeyScreen?
     /// What the request said, until the upstream is open.
     private var request: Request?
-    private var isAdmitted = false
+    /// Whose place it has; nil: it has none.
+    private var place: TenantName?
     /// What was dialled in vain before the dial under way.
     private var failedEndpoint: Endpoint?
     /// What proved the tenant.
@@ -40,10 +41,14 @@ final class SessionDriver {
     private var clientAddress: IPAddress?
     /// Where the client was let in; nil until its request is complete.
     private var listener: RelaySnapshot.Listener?
-    /// Whom the credential proves is being asked.
-    private var isIdentifying = false
-    /// What came behind the request meanwhile.
+    /// Whom the credential proves is being asked, and what the limits say.
+    private var isBeingJudged = false
+    /// Whom a refusal of the request is counted against.
+    private var refused: Refused?
+    /// What came of the client and may not pass yet.
     private var heldBack: [UInt8]?
+    /// The client has said properly that nothing more comes, behind what is held back.
+    private var hasClientLeft = false
     /// Set when what proved the tenant opens one session.
     private var oneTime: OneTime?
     /// What keeps a refusal from being told in full.
@@ -99,7 +104,7 @@ final class SessionDriver {
             worker.told(.stranger(at: clientAddress, showing: reading.credential))
             handle(.rejected(refusal, reading.refusalForm))
         }
-        if isIdentifying {
+        if isBeingJudged {
             heldBack = [UInt8](rest)
         } else if rest.byteCount > 0 {
             pass(rest, from: .client)
@@ -213,6 +218,10 @@ extension SessionDriver: TransportDelegate {
             guard received.asksForAction else { continue }
             perform(received.takeReaction())
             hasActed = true
+            if session.mustWait(leg), start < bytes.byteCount {
+                heldBack = [UInt8](bytes.extracting(start...))
+                break
+            }
         }
         reportQueue(toward: leg.other)
         if worker.latency.isDue() { worker.latency.observe(MonotonicClock.now().duration(since: now), from: leg) }
@@ -252,6 +261,10 @@ extension SessionDriver: TransportDelegate {
 
     func transport(_ transport: Transport, ended end: TransportEnd) {
         if dialed?.transport === transport { dialed = nil }
+        if client.isConnection(transport), case .closed = end, heldBack != nil, session.mustWait(.client) {
+            hasClientLeft = true
+            return
+        }
         handle(.legEnded(leg(of: transport)))
     }
 
@@ -284,11 +297,13 @@ extension SessionDriver {
         if let endpoint = reaction.takeDial() { dial(endpoint) }
         setTimer()
         passEarlyWords()
+        passHeldBack()
     }
 
     private func perform(_ action: SessionAction) {
         switch action {
         case .identify: identify()
+        case .admit(let tenant): admit(tenant)
         case .open: request?.upgrade.map(client.open)
         case .refuse(let refusal): answer(refusal)
         case .send(.client, let frame): tell(frame.encoded(mask: nil).span.bytes)
@@ -296,6 +311,7 @@ extension SessionDriver {
         case .fill(let count, let key, let offset): upstream.fill(count, key: key, offset: offset)
         case .discard: upstream.discard()
         case .spend: spend()
+        case .drawAudio: drawAudio()
         case .passHeld: session.passHeld(tell)
         case .join: join()
         case .pause(.client): client.pauseReading()
@@ -319,47 +335,65 @@ extension SessionDriver {
     private func identify() {
         // A connection taken before the relay began to drain, whose request came too late.
         guard worker.admitsSessions else { return handle(.drain) }
-        isIdentifying = true
+        isBeingJudged = true
         // Nobody holds it for longer than it takes to ask.
         let credential = request?.credential.take()
         worker.identify(credential) { [weak self] in self?.identified($0, by: credential) }
         // Frames of the client would have nowhere to go yet.
-        if isIdentifying { client.pauseReading() }
+        if isBeingJudged { client.pauseReading() }
     }
 
     private func identified(_ identification: Identification, by credential: Credential?) {
-        isIdentifying = false
-        defer { passHeldBack() }
         (proof, oneTime) = (identification.proof, identification.oneTime)
         var outcome = identification.outcome
         if let objection = oneTime.flatMap(worker.tokens.objection) { outcome = objection }
-        var admission = Admission.admitted
-        if case .tenant = outcome {
-            admission = worker.admit()
-            isAdmitted = admission == .admitted
-        }
-        limitRefusals(of: outcome, showing: credential) {
-            handle(
-                .identified(
-                    outcome, admission, bounds: identification.bounds, isOneTime: oneTime != nil,
-                    down: worker.health.down(now: loop.now)))
-        }
-        if let tenant = session.tenant, let zone = session.granted { worker.countGrant(zone, to: tenant) }
-        // A client that is refused in-band may take its time with the Close; a place is for those who are heard.
-        guard dialer != nil else { return giveBackPlace() }
-        // Only what is granted may take the place of another attempt.
-        if let oneTime, !worker.attempt(oneTime, by: id) { handle(.spent(false)) }
+        let refused = Refused(outcome, showing: credential, at: clientAddress)
+        self.refused = refused
+        obstacle = worker.obstacle(to: refused)
+        if let obstacle { session.limitRefusals(to: .tooOften(obstacle)) }
+        judgeRequest(
+            by: .identified(
+                outcome, bounds: identification.bounds, isOneTime: oneTime != nil,
+                down: worker.health.down(now: loop.now)))
     }
 
+    private func admit(_ tenant: TenantName) {
+        let (admission, objection) = worker.admit(tenant, for: id, with: oneTime)
+        if admission == .admitted, objection == nil { place = tenant }
+        judgeRequest(by: .admitted(admission, objection: objection))
+        // A client that is refused in-band may take its time with the Close; a place is for those who are heard.
+        if dialer == nil { giveBackPlace() }
+    }
+
+    /// Has the session judge its request by what is known now, and counts a refusal against whom it concerns.
+    private func judgeRequest(by event: SessionEvent) {
+        handle(event)
+        let isRefused = session.refusal != nil
+        if isRefused, obstacle == nil, let refused = refused.take() { worker.told(refused) }
+        guard isBeingJudged, isRefused || dialer != nil else { return }
+        isBeingJudged = false
+        if let tenant = session.tenant, let zone = session.granted { worker.countGrant(zone, to: tenant) }
+        if heldBack != nil { client.resumeReading() }
+        passHeldBack()
+    }
+
+    /// What of the client's has come and may pass now, and its end if that has come, too.
     private func passHeldBack() {
-        guard let bytes = heldBack.take() else { return }
-        client.resumeReading()
+        guard heldBack != nil, !isBeingJudged, !session.mustWait(.client), let bytes = heldBack.take() else { return }
         if !bytes.isEmpty { pass(bytes.span.bytes, from: .client) }
+        guard heldBack == nil, hasClientLeft else { return }
+        hasClientLeft = false
+        handle(.legEnded(.client))
     }
 
     private func identifyAgain(_ proof: CredentialProof) -> IdentityOutcome {
         if let listener, !snapshot.stillTakes(client.transport, on: listener) { return .unknown }
         return session.tenant.map { snapshot.identifier.identifyAgain(proof, of: $0) } ?? .missing
+    }
+
+    private func drawAudio() {
+        guard let place else { return }
+        handle(.audioDrawn(worker.drawAudio(of: place)))
     }
 
     private func spend() {
@@ -369,17 +403,6 @@ extension SessionDriver {
     /// A newer attempt has come with the same credential.
     func superseded() {
         handle(.superseded)
-    }
-
-    /// Has the session judged, and counts its refusal against whom it concerns.
-    private func limitRefusals(
-        of identity: IdentityOutcome, showing credential: Credential?, _ judge: () -> Void
-    ) {
-        let refused = Refused(identity, showing: credential, at: clientAddress)
-        obstacle = worker.obstacle(to: refused)
-        if let obstacle { session.limitRefusals(to: .tooOften(obstacle)) }
-        judge()
-        if obstacle == nil, session.refusal != nil { worker.told(refused) }
     }
 
     private func answer(_ refusal: Refusal) {
@@ -400,8 +423,11 @@ extension SessionDriver {
     }
 
     private func giveBackPlace() {
-        if isAdmitted { worker.sessions.leave() }
-        isAdmitted = false
+        guard let place = place.take() else { return }
+        if let audio = session.audioSettlement {
+            worker.settleAudio(of: place, drawn: audio.drawn, used: audio.used, on: audio.day)
+        }
+        if dials > 0 { worker.leave(place) } else { worker.cancel(place) }
     }
 
     /// One timer for all of a session's deadlines. Traffic moves them later without touching it: it asks again when it fires.

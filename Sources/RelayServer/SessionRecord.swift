@@ -18,6 +18,7 @@ enum SessionRecord {
             level(of: summary), .refused, .session(summary.id), summary.client.map { .client("\($0)") },
             summary.tenant.map { .tenant($0.text) },
             summary.asked.map { .asked($0.name) }, .refusal(refusal.name.rawValue),
+            summary.limit.map { .limit($0.rawValue) },
             summary.trail.last { $0.finding == .refuses }.map { .rule($0.rule.rawValue) }, .policy(summary.lastPolicy),
             .detail(refusal.sentence), .milliseconds(summary.duration.milliseconds))
     }
@@ -28,7 +29,8 @@ enum SessionRecord {
             summary.tenant.map { .tenant($0.text) },
             summary.asked.map { .asked($0.name) }, summary.zone.map { .zone($0.name) },
             summary.endpoint.map { .endpoint($0.description) }, .ending(summary.ending.name),
-            summary.ending.code.map { .code(Int($0.rawValue)) }, .policy(summary.lastPolicy),
+            summary.limit.map { .limit($0.rawValue) }, summary.ending.code.map { .code(Int($0.rawValue)) },
+            .policy(summary.lastPolicy),
             .milliseconds(summary.duration.milliseconds), summary.dialTime.map { .dialMilliseconds($0.milliseconds) },
             .framesUp(summary.up.frames), .bytesUp(summary.up.bytes), .framesDown(summary.down.frames),
             .bytesDown(summary.down.bytes), summary.audio.map { .audioMilliseconds($0.milliseconds) },

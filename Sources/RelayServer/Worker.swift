@@ -13,7 +13,7 @@ final class Worker {
     let loop: EventLoop
     let buffers: LoopBuffers
     let log: Log
-    let sessions: SessionCount
+    let limits: RelayLimits
     let budget: DescriptorBudget
     let health: EndpointHealth
     let tokens: OneTimeTokens
@@ -55,10 +55,11 @@ final class Worker {
     @exclusivity(unchecked) var latency = LatencySampler()
     var recentRefusals = RecentRefusals()
     var certificateRefusals = CertificateRefusals()
+    var limitNotices = PacedNotices<Limit>()
     var preambleNotices = PacedNotices<ProxyPreambleFault>()
 
     init(
-        snapshot: RelaySnapshot, log: Log, sessions: SessionCount, budget: DescriptorBudget, receipts: ReceiptWriter?,
+        snapshot: RelaySnapshot, log: Log, limits: RelayLimits, budget: DescriptorBudget, receipts: ReceiptWriter?,
         health: EndpointHealth, tokens: OneTimeTokens, keySets: KeySetStore, refusals: RefusalLimiter,
         tenants: TenantLabels, resolver: Resolver, mailbox: Mailbox<WorkerMessage>
     ) throws(SystemError) {
@@ -66,7 +67,7 @@ final class Worker {
         buffers = LoopBuffers(loop: loop)
         self.snapshot = snapshot
         self.log = log
-        self.sessions = sessions
+        self.limits = limits
         self.budget = budget
         self.health = health
         self.tokens = tokens
@@ -189,14 +190,6 @@ extension Worker {
 
     /// Whether there is a log to record sessions in; for the life of the process.
     var keepsReceipts: Bool { receipts != nil }
-
-    /// Rule 5, as far as the relay's own limits go.
-    func admit() -> Admission {
-        if receipts?.isRefusing == true {
-            return .over(what: "receipts cannot be written", retryAfter: .seconds(5))
-        }
-        return sessions.enter()
-    }
 
     /// A session tries to begin with a credential that opens one. False when it is spent.
     func attempt(_ token: OneTime, by session: String) -> Bool {

@@ -206,6 +206,8 @@ package struct LogField: Sendable {
     package static func ending(_ name: String) -> LogField { LogField("ending", name) }
     /// A refusal's name.
     package static func refusal(_ name: String) -> LogField { LogField("refusal", name) }
+    /// The limit that refused or ended something, by its name.
+    package static func limit(_ name: String) -> LogField { LogField("limit", name) }
     /// The number of the rule that refused.
     package static func rule(_ number: Int) -> LogField { LogField("rule", number) }
     /// The version of the policy that decided.

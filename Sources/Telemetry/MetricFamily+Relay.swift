@@ -3,7 +3,7 @@
 extension MetricFamily {
     static let ofRelay: [MetricFamily] = [
         .build, .ready, .draining, .policy, .policySince, .reloads, .lastReload, .sessionsAdmitted, .sessionsLimit,
-        .decisions, .refusals, .refusalsLimited, .tokensMinted, .keySetFetches,
+        .decisions, .refusals, .refusalsLimited, .limits, .tokensMinted, .keySetFetches,
     ]
 
     /// 1, with the program's version.
@@ -42,6 +42,10 @@ extension MetricFamily {
     package static let refusalsLimited = MetricFamily(
         "refusals_limited_total", .counter, ["by"],
         "Refusals beyond a limit of refusals, told as limit and recorded in numbers alone, by whose limit.")
+    /// Connections and requests refused, sessions ended and clients slowed down by a limit.
+    package static let limits = MetricFamily(
+        "limits_reached_total", .counter, ["limit"],
+        "Connections and requests refused, sessions ended and clients slowed down by a limit, by the limit.")
     /// Session tokens minted. The zone is `none` where a token is bound to none.
     package static let tokensMinted = MetricFamily(
         "tokens_minted_total", .counter, ["zone"], "Session tokens minted, by the zone they are bound to.")

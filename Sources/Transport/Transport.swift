@@ -28,6 +28,8 @@ package final class Transport {
     private var isReadingPaused = false
     private var hasPeerEnded = false
     private var lingerTimer: TimerToken?
+    /// What is to live as long as the connection is open, and no longer.
+    package var companion: AnyObject?
 
     private enum State {
         /// TCP is being connected.
@@ -289,6 +291,7 @@ extension Transport: EventHandler {
         if let registration { buffers.loop.deregister(registration) }
         registration = nil
         descriptor = nil
+        companion = nil
     }
 }
 

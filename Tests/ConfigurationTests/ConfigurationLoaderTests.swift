@@ -36,7 +36,7 @@ import Testing
             ])
         #expect(
             named(result.readFaults.warnings.filter { $0.message.contains("NOT YET IN FORCE") }) == [
-                "limits.connections_per_address", "shared_state", "tenants.acme-gmbh.limits",
+                "shared_state"
             ])
     }
 

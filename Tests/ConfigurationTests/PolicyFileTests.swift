@@ -57,8 +57,8 @@ import Testing
         ("keys:", "origins: [\"https://a.example/x\"]\n      keys:", "error: `https://a.example/x`: the host may hold"),
         ("residency: eu", "residency: eu\n    provider_keys: {mars: {env: K}}", "error: zone mars is not defined"),
         (
-            "residency: eu", "residency: eu\n    limits: {sessions: 1}",
-            "warning: tenants.acme.limits is NOT YET IN FORCE"
+            "residency: eu", "residency: eu\n    limits: {audio_rate: 0}",
+            "error: tenants.acme.limits.audio_rate is `0`; it takes a number above 0, such as 1.5"
         ),
         ("\"abab", "\"zbab", "error: tenants.acme.clients.keys[0].sha256 is something else; it takes a SHA-256 in hex"),
         ("version: 1", "version: 2", "error: version is `2`; it takes `1`"),

@@ -108,10 +108,7 @@ import Testing
         #expect(!faults(inPolicyFile: policy).joined().contains("hush"))
     }
 
-    @Test(arguments: [
-        "limits: {connections_per_address: 5}",
-        "shared_state: {redis: {url: \"redis://r:1/0\"}}",
-    ])
+    @Test(arguments: ["shared_state: {redis: {url: \"redis://r:1/0\"}}"])
     func aKeyThatWouldRestrictButDoesNotIsAWarning(line: String) {
         let told = faults(inTidegateFile: smallFile + "\n" + line)
         #expect(told.count == 1)

@@ -74,6 +74,7 @@ import Testing
         #expect(house.keyHeader.before + "k" + house.keyHeader.after == "Token k")
         #expect(house.onClientLoss == #"{"type":"CloseStream"}"#)
         #expect(settings.limits.sessions == 5)
+        #expect(settings.limits.connectionsPerAddress == 256 && !settings.limits.bindsOwnMachine)
         #expect(settings.limits.bufferBytes == 65_536)
         #expect(settings.timeouts.drain == .zero)
         #expect(settings.timeouts.idle == .seconds(300))

@@ -180,19 +180,22 @@ import Testing
 
     @Test func aLimitRefusesAndSaysWhenToComeBack() {
         let request = PolicyRequest(
-            identity: .tenant(.acme), admission: .over(what: "200 sessions of tenant acme", retryAfter: .seconds(3)))
+            identity: .tenant(.acme),
+            admission: .over(.sessions, what: "200 sessions of tenant acme", retryAfter: .seconds(3)))
         let (outcome, trail) = told(request, under: policy(residency: .zones(.eu)))
         #expect(
             outcome
                 == .refused(
-                    Refusal(.limit, "A limit is reached: 200 sessions of tenant acme.", retryAfter: .seconds(3))))
+                    Refusal(
+                        .limit, "A limit is reached: 200 sessions of tenant acme.", retryAfter: .seconds(3),
+                        limit: .sessions)))
         #expect(trail.map(\.rule) == [.credential, .origin, .residency, .site, .parameters, .limits])
     }
 
     @Test func anEarlierRuleSpeaksFirst() {
         let request = PolicyRequest(
             identity: .tenant(.acme), origin: "https://evil.example", ask: Ask(zone: .us),
-            admission: .over(what: "x", retryAfter: nil))
+            admission: .over(.sessions, what: "x", retryAfter: nil))
         let snapshot = policy(residency: .zones(.eu), site: Site(name: "s", zone: .us))
         #expect(told(request, under: snapshot).trail.last?.rule == .origin)
         var next = request
@@ -200,6 +203,18 @@ import Testing
         #expect(told(next, under: snapshot).trail.last?.rule == .residency)
         next.ask = Ask()
         #expect(told(next, under: snapshot).trail.last?.rule == .site)
+    }
+
+    @Test func theTrailTellsWhatTheTenantMayHave() {
+        let tenant = Tenant(
+            name: .acme, residency: .zones(.eu), limits: TenantLimits(sessions: 200, audioRate: 1.5))
+        let snapshot = PolicySnapshot(
+            version: "v", site: Site(name: "s"), zones: [ZoneDefinition(.eu, endpoints: [])], tenants: [tenant])
+        let trail = told(PolicyRequest(identity: .tenant(.acme)), under: snapshot).trail
+        #expect(
+            trail.first { $0.rule == .limits }?.sentence
+                == "The limits admit the session; tenant acme may have 200 sessions at once, audio at 1.5 times real time."
+        )
     }
 
     // MARK: The trail

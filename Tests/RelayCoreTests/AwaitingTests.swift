@@ -41,7 +41,7 @@ import Testing
 
     @Test(
         arguments: [
-            .identified(.tenant(.acme), .admitted), .upgradeSent, .dialed(.somewhere),
+            .identified(.tenant(.acme)), .upgradeSent, .dialed(.somewhere),
             .dialFailed(DialFailure(.connectFailed, "")), .deadline,
         ] as [SessionEvent])
     func nothingAnswersAQuestionThatWasNotAsked(event: SessionEvent) {

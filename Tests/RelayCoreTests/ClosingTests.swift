@@ -229,7 +229,7 @@ import WebSocket
 
     @Test(
         arguments: [
-            .requested(SessionRequest(ask: Ask())), .rejected(.draining, .http), .identified(.missing, .admitted),
+            .requested(SessionRequest(ask: Ask())), .rejected(.draining, .http), .identified(.missing),
             .dialed(.somewhere),
             .dialFailed(DialFailure(.keyRejected, "")), .upgradeSent, .drain, .deadline,
         ] as [SessionEvent])

@@ -23,7 +23,7 @@ import WebSocket
         tenant: TenantName, ask: Zone?, hosts: [String]
     ) {
         let play = Playbook.identifying(ask: Ask(zone: ask))
-        play.when(.identified(.tenant(tenant), .admitted), then: .open, .dial("\(hosts[0]).example"))
+        play.when(.identified(.tenant(tenant)), then: .open, .dial("\(hosts[0]).example"))
         for host in hosts.dropFirst() { play.when(failed(.connectFailed), then: .dial("\(host).example")) }
         play.when(
             failed(.connectFailed), then: .error(4503, Self.unavailable, "upstream-unavailable"),
@@ -309,7 +309,7 @@ import WebSocket
     @Test(
         arguments: [
             .requested(SessionRequest(ask: Ask(zone: .eu))), .rejected(.draining, .http),
-            .identified(.tenant(.free), .admitted), .legEnded(.upstream), .deadline,
+            .identified(.tenant(.free)), .legEnded(.upstream), .deadline,
         ] as [SessionEvent])
     func nothingElseDisturbs(event: SessionEvent) {
         let play = Playbook.dialing()

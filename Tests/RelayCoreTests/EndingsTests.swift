@@ -84,7 +84,7 @@ import WebSocket
         case .identifying: return .identifying(Self.settings(), form: .webSocket)
         case .refused:
             let play = Playbook.identifying(Self.settings(), form: .webSocket)
-            play.happens(.identified(.missing, .admitted))
+            play.happens(.identified(.missing))
             return play
         case .dialing: return .dialing(Self.settings())
         case .dialingUpgradeSent:
@@ -211,8 +211,10 @@ import WebSocket
         [
             .requested(SessionRequest(ask: Ask())),
             .requested(SessionRequest(ask: Ask(zone: .eu), refusalForm: .webSocket)),
-            .rejected(Refusal(.badRequest, "x"), .http), .identified(.tenant(.acme), .admitted),
-            .identified(.tenant(.pair), .admitted), .identified(.expired, .admitted), .upgradeSent, .dialed(.somewhere),
+            .rejected(Refusal(.badRequest, "x"), .http), .identified(.tenant(.acme)),
+            .identified(.tenant(.pair)), .identified(.expired), .admitted(.admitted),
+            .admitted(.over(.sessions, what: "x", retryAfter: nil)), .audioDrawn(.later), .audioDrawn(.usedUp),
+            .audioDrawn(.granted(.seconds(1), UTCDay(number: 1))), .upgradeSent, .dialed(.somewhere),
             .recorded, .notRecorded, .deadline,
             .legEnded(.client), .legEnded(.upstream), .drain, .dismiss, .policyChanged(.sample()),
             .policyChanged(.sample(acme: .any)), .policyChanged(.sample(acme: .zones(.eu))),

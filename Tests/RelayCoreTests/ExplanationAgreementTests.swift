@@ -53,7 +53,7 @@ private func played(_ request: RandomRequest, under policy: PolicySnapshot) -> T
     do throws(AskError) {
         let ask = try ask(of: request, under: policy)
         play.happens(.requested(SessionRequest(ask: ask, origin: request.origin, parameters: request.parameters)))
-        effects = play.happens(.identified(.tenant(request.tenant), .admitted))
+        effects = play.happens(.identified(.tenant(request.tenant)))
     } catch {
         effects = play.happens(.rejected(error.refusal, .http))
     }

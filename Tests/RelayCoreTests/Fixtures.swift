@@ -24,7 +24,7 @@ extension PolicySnapshot {
     /// Three tenants, and two endpoints in each zone: `us1.example`, `us2.example`.
     static func sample(
         version: String = "v1", site: Site = Site(name: "here"), endpointsPerZone: Int = 2,
-        acme: Residency = .zones(.us), allow: Set<ParameterName>? = nil
+        acme: Residency = .zones(.us), allow: Set<ParameterName>? = nil, limits: TenantLimits = TenantLimits()
     ) -> PolicySnapshot {
         PolicySnapshot(
             version: version, site: site,
@@ -33,7 +33,7 @@ extension PolicySnapshot {
                 return ZoneDefinition(zone, endpoints: urls.map { try! Endpoint($0, in: zone) })
             },
             tenants: [
-                Tenant(name: .acme, residency: acme, parameters: ParameterRules(allow: allow)),
+                Tenant(name: .acme, residency: acme, limits: limits, parameters: ParameterRules(allow: allow)),
                 Tenant(name: .pair, residency: .zones(.edge, .us)),
                 Tenant(name: .free, residency: .any),
             ])
@@ -44,10 +44,11 @@ extension Reconsideration {
     /// The same policy as `v2`, but for the residency of `acme` and the parameters its clients may send.
     static func sample(
         acme: Residency = .zones(.us), identity: IdentityOutcome = .tenant(.acme), verified: Bool = true,
-        endpointsPerZone: Int = 2, allow: Set<ParameterName>? = nil
+        endpointsPerZone: Int = 2, allow: Set<ParameterName>? = nil, limits: TenantLimits = TenantLimits()
     ) -> Reconsideration {
         Reconsideration(
-            policy: .sample(version: "v2", endpointsPerZone: endpointsPerZone, acme: acme, allow: allow),
+            policy: .sample(
+                version: "v2", endpointsPerZone: endpointsPerZone, acme: acme, allow: allow, limits: limits),
             identity: identity,
             isStillVerified: verified)
     }
@@ -76,18 +77,19 @@ extension Playbook {
     /// The 101 is out and the tenant's first endpoint is dialled.
     static func dialing(
         _ settings: SessionSettings = SessionSettings(), tenant: TenantName = .acme, ask: Ask = Ask(),
-        audio: AudioFormat = AudioFormat()
+        audio: AudioFormat = AudioFormat(), limits: TenantLimits = TenantLimits()
     ) -> Playbook {
-        let play = identifying(settings, ask: ask, audio: audio)
-        play.happens(.identified(.tenant(tenant), .admitted))
+        let play = identifying(settings, ask: ask, audio: audio, policy: .sample(limits: limits))
+        play.happens(.identified(.tenant(tenant)))
         return play
     }
 
     /// Both legs are open; the provider has said nothing.
     static func opened(
-        _ settings: SessionSettings = SessionSettings(), audio: AudioFormat = AudioFormat()
+        _ settings: SessionSettings = SessionSettings(), audio: AudioFormat = AudioFormat(),
+        limits: TenantLimits = TenantLimits()
     ) -> Playbook {
-        let play = dialing(settings, audio: audio)
+        let play = dialing(settings, audio: audio, limits: limits)
         play.happens(.upgradeSent)
         play.happens(.dialed(.somewhere))
         return play
@@ -95,9 +97,10 @@ extension Playbook {
 
     /// The provider has said `Begin`.
     static func relaying(
-        _ settings: SessionSettings = SessionSettings(), audio: AudioFormat = AudioFormat()
+        _ settings: SessionSettings = SessionSettings(), audio: AudioFormat = AudioFormat(),
+        limits: TenantLimits = TenantLimits()
     ) -> Playbook {
-        let play = opened(settings, audio: audio)
+        let play = opened(settings, audio: audio, limits: limits)
         if settings.defaultProvider.speaksAssemblyAI { play.arrives(Upstream.begin, from: .upstream) }
         return play
     }

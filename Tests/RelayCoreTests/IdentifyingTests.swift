@@ -7,7 +7,7 @@ import WebSocket
     @Test func aGrantOpensTheClientAndDialsInTheSameTurn() {
         let play = Playbook()
         play.when(.requested(SessionRequest(ask: Ask())), then: .identify)
-        play.when(.identified(.tenant(.acme), .admitted), then: .open, .dial("us1.example"))
+        play.when(.identified(.tenant(.acme)), then: .open, .dial("us1.example"))
         #expect(!play.isClosed)
     }
 
@@ -18,7 +18,7 @@ import WebSocket
         ] as [(TenantName, Zone?, String)])
     func theZoneAskedForOrTheTenantsFirstIsDialled(tenant: TenantName, ask: Zone?, host: String) {
         let play = Playbook.identifying(ask: Ask(zone: ask))
-        play.when(.identified(.tenant(tenant), .admitted), then: .open, .dial(host))
+        play.when(.identified(.tenant(tenant)), then: .open, .dial(host))
     }
 
     @Test func aCredentialThatCannotBeJudgedIsNotWaitedForForever() {
@@ -66,8 +66,9 @@ import WebSocket
                 .wrongSite, "This site is in eu; the data of tenant acme may not pass it. Use wss://us.relay.example",
                 site: "wss://us.relay.example"), code: 4421),
         Case(
-            admission: .over(what: "sessions", retryAfter: .seconds(7)),
-            refusal: Refusal(.limit, "A limit is reached: sessions.", retryAfter: .seconds(7)), code: 4429),
+            admission: .over(.sessions, what: "sessions", retryAfter: .seconds(7)),
+            refusal: Refusal(
+                .limit, "A limit is reached: sessions.", retryAfter: .seconds(7), limit: .sessions), code: 4429),
         Case(
             endpointsPerZone: 0, refusal: Refusal(.upstreamUnavailable, "The zone has no endpoint to dial."), code: 4503
         ),
@@ -77,7 +78,7 @@ import WebSocket
     func aRefusalOverHTTPIsTheWholeAnswer(row: Case) {
         let play = identifying(row, .http)
         play.when(
-            .identified(row.identity, row.admission), then: .refuse(row.refusal),
+            .identified(row.identity), then: .refuse(row.refusal),
             .conclude(.refused(row.refusal.name)))
         #expect(play.summary?.refusal == row.refusal)
         #expect(play.summary?.zone == nil)
@@ -89,7 +90,7 @@ import WebSocket
         let play = identifying(row, .webSocket)
         let sentence = row.refusal.sentence
         play.when(
-            .identified(row.identity, row.admission), then: .open,
+            .identified(row.identity), then: .open,
             .error(Int(row.code), sentence, row.refusal.name.rawValue), .close(.client, row.code, sentence))
         play.when(
             .client, sends: Client.close(row.code), then: .finish(.client), .conclude(.refused(row.refusal.name)))
@@ -101,14 +102,14 @@ import WebSocket
         let play = identifying(row, .webSocket)
         let short = Refusal(.limit, "Enough.", retryAfter: .seconds(3))
         play.limitRefusals(to: short)
-        play.when(.identified(row.identity, row.admission), then: .refuse(short), .conclude(.refused(.limit)))
+        play.when(.identified(row.identity), then: .refuse(short), .conclude(.refused(.limit)))
         #expect(play.summary?.refusal == short)
     }
 
     @Test func whoeverIsGrantedIsServedHoweverOftenOthersWereRefused() {
         let play = Playbook.identifying()
         play.limitRefusals(to: Refusal(.limit, "Enough."))
-        play.when(.identified(.tenant(.acme), .admitted), then: .open, .dial("us1.example"))
+        play.when(.identified(.tenant(.acme)), then: .open, .dial("us1.example"))
     }
 
     @Test func aSentenceTooLongForACloseIsCutBetweenCharacters() {
@@ -116,28 +117,94 @@ import WebSocket
         let what = String(repeating: "é", count: 80)
         let reason = "A limit is reached: " + String(repeating: "é", count: 51)
         #expect(reason.utf8.count == 122)
+        play.admission = .over(.sessions, what: what, retryAfter: nil)
         play.when(
-            .identified(.tenant(.acme), .over(what: what, retryAfter: nil)), then: .open,
+            .identified(.tenant(.acme)), then: .open,
             .error(4429, "A limit is reached: \(what).", "limit"), .close(.client, 4429, reason))
     }
 
     @Test func aRefusedClientThatNeverClosesIsCutOff() {
         let play = Playbook.identifying(form: .webSocket)
-        play.happens(.identified(.missing, .admitted))
+        play.happens(.identified(.missing))
         play.when(.client, sends: Client.audio(), Client.ping(), Client.terminate)
         play.when(in: .seconds(5), then: .abort(.client), .conclude(.refused(.unauthenticated)))
     }
 
     @Test func aRefusedClientThatIsGoneIsForgotten() {
         let play = Playbook.identifying(form: .webSocket)
-        play.happens(.identified(.missing, .admitted))
+        play.happens(.identified(.missing))
         play.when(.legEnded(.client), then: .conclude(.refused(.unauthenticated)))
     }
 
     @Test func aRefusalIsToldWithTheMannersOfTheDefaultProvider() {
         let play = Playbook.identifying(.generic(), form: .webSocket)
         play.when(
-            .identified(.expired, .admitted), then: .open, .close(.client, 4401, "The credential has expired."))
+            .identified(.expired), then: .open, .close(.client, 4401, "The credential has expired."))
+    }
+
+    // MARK: The limits
+
+    @Test func nobodyAsksTheLimitsWhomPolicyRefuses() {
+        for row in Self.cases where row.admission == .admitted && row.endpointsPerZone > 0 {
+            let play = identifying(row, .http)
+            play.happens(.identified(row.identity))
+            #expect(play.askedFor.isEmpty, "\(row.refusal)")
+        }
+    }
+
+    @Test func whoeverIsGrantedAsksOnceAndIsDialledThen() {
+        let play = Playbook.identifying()
+        play.admission = nil
+        play.when(.identified(.tenant(.acme)))
+        #expect(play.askedFor == [.acme] && play.timeToDeadline == .seconds(10))
+        play.when(.admitted(.admitted), then: .open, .dial("us1.example"))
+    }
+
+    @Test func aLimitIsTheLastStepOfTheTrail() throws {
+        let play = Playbook.identifying()
+        play.admission = .over(.newSessions, what: "5 new sessions", retryAfter: .seconds(9))
+        play.happens(.identified(.tenant(.acme)))
+        let summary = try #require(play.summary)
+        #expect(summary.limit == .newSessions && summary.tenant == .acme)
+        #expect(summary.trail.last?.rule == .limits && summary.trail.last?.finding == .refuses)
+    }
+
+    @Test func aCredentialThatTurnsOutToBeSpentIsRefusedAsSuch() {
+        let play = Playbook.identifying()
+        play.admission = nil
+        play.happens(.identified(.tenant(.acme), isOneTime: true))
+        play.when(
+            .admitted(.admitted, objection: .spent),
+            then: .refuse(Refusal(.unauthenticated, "The credential has been used; it opens one session.")),
+            .conclude(.refused(.unauthenticated)))
+    }
+
+    @Test func limitsThatDoNotAnswerAreNotWaitedForForever() {
+        let play = Playbook.identifying()
+        play.admission = nil
+        play.happens(.identified(.tenant(.acme)))
+        play.when(
+            in: .seconds(10),
+            then: .refuse(
+                Refusal(.timeout, "Whether the credential is good could not be found out in time.", status: 504)),
+            .conclude(.refused(.timeout)))
+        play.when(.admitted(.admitted))
+    }
+
+    @Test func policyThatChangesWhileTheLimitsAreAskedIsThePolicyThatDecides() {
+        let moved = Playbook.identifying()
+        moved.admission = nil
+        moved.happens(.identified(.tenant(.acme)))
+        moved.happens(.policyChanged(.sample(acme: .zones(.eu))))
+        moved.when(.admitted(.admitted), then: .open, .dial("eu1.example"))
+        let revoked = Playbook.identifying()
+        revoked.admission = nil
+        revoked.happens(.identified(.tenant(.acme)))
+        revoked.happens(.policyChanged(.sample(identity: .unknown)))
+        revoked.when(
+            .admitted(.admitted),
+            then: .refuse(Refusal(.unauthenticated, "The credential is not known or not accepted here.")),
+            .conclude(.refused(.unauthenticated)))
     }
 
     // MARK: What is known to be down
@@ -155,7 +222,7 @@ import WebSocket
         let down = try endpoints("edge1", "edge2", "us1").map { ($0, Duration.seconds(3)) }
         let play = Playbook.identifying()
         play.when(
-            .identified(.tenant(.pair), .admitted, down: Dictionary(uniqueKeysWithValues: down)), then: .open,
+            .identified(.tenant(.pair), down: Dictionary(uniqueKeysWithValues: down)), then: .open,
             .dial("us2.example"))
         play.when(
             .dialFailed(DialFailure(.connectFailed, "")), then: .error(4503, Self.unavailable, "upstream-unavailable"),
@@ -169,16 +236,17 @@ import WebSocket
         let refusal = Refusal(.upstreamUnavailable, Self.unavailable, retryAfter: .seconds(2))
         let play = Playbook.identifying()
         play.when(
-            .identified(.tenant(.acme), .admitted, down: down), then: .refuse(refusal),
+            .identified(.tenant(.acme), down: down), then: .refuse(refusal),
             .conclude(.refused(.upstreamUnavailable)))
+        #expect(play.askedFor.isEmpty)
         #expect(play.summary?.refusal?.headerFields.contains { $0 == ("Retry-After", "2") } == true)
         let page = Playbook.identifying(form: .webSocket)
         page.when(
-            .identified(.tenant(.acme), .admitted, down: down), then: .open,
+            .identified(.tenant(.acme), down: down), then: .open,
             .error(4503, Self.unavailable, "upstream-unavailable"), .close(.client, 4503, Self.unavailable))
         // Others' zones are no concern of this grant's.
         let other = Playbook.identifying(ask: Ask(zone: .eu))
-        other.when(.identified(.tenant(.free), .admitted, down: down), then: .open, .dial("eu1.example"))
+        other.when(.identified(.tenant(.free), down: down), then: .open, .dial("eu1.example"))
     }
 
     // MARK: Other ends
@@ -193,7 +261,7 @@ import WebSocket
     @Test func aClientThatLeavesIsForgottenAndItsIdentityComesTooLate() {
         let play = Playbook.identifying()
         play.when(.legEnded(.client), then: .conclude(.abandoned))
-        play.when(.identified(.tenant(.acme), .admitted))
+        play.when(.identified(.tenant(.acme)))
     }
 
     @Test(
@@ -205,13 +273,14 @@ import WebSocket
     func nothingElseDisturbs(event: SessionEvent) {
         let play = Playbook.identifying()
         play.when(event)
-        play.when(.identified(.tenant(.acme), .admitted), then: .open, .dial("us1.example"))
+        play.when(.identified(.tenant(.acme)), then: .open, .dial("us1.example"))
     }
 
     private func identifying(_ row: Case, _ form: RefusalForm) -> Playbook {
         let play = Playbook(policy: .sample(site: row.site, endpointsPerZone: row.endpointsPerZone))
         var request = row.request
         request.refusalForm = form
+        play.admission = row.admission
         play.happens(.requested(request))
         return play
     }

@@ -24,14 +24,14 @@ import Timing
     @Test func aPausedLegIsOpenButNotListenedTo() {
         var leg = LegState()
         leg.open(at: now)
-        leg.isPaused = true
+        leg.holds = .buffer
         #expect(leg.isOpen && !leg.isListenedTo)
     }
 
     @Test func nothingIsExpectedOfALegThatIsGone() {
         var leg = LegState()
         leg.open(at: now)
-        leg.isPaused = true
+        leg.holds = .buffer
         leg.closeBy = now
         leg.leave()
         #expect(leg.isGone && !leg.isOpen && !leg.isPaused)

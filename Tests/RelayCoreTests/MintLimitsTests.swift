@@ -11,7 +11,7 @@ import Timing
     @Test func aCredentialMintsSoManyAndOneMoreWhenItsTimeHasCome() {
         var limits = MintLimits(.init(credential: 3, tenant: 100))
         for _ in 1...3 { #expect(limits.take(for: acme, showing: "key", now: start) == .admitted) }
-        let refused = Admission.over(what: "3 tokens a minute for one credential", retryAfter: .seconds(20))
+        let refused = Admission.over(.minting, what: "3 tokens a minute for one credential", retryAfter: .seconds(20))
         #expect(limits.take(for: acme, showing: "key", now: start) == refused)
         #expect(limits.take(for: acme, showing: "other", now: start) == .admitted)
         #expect(limits.take(for: acme, showing: "key", now: start + .seconds(20)) == .admitted)
@@ -23,7 +23,7 @@ import Timing
         for number in 1...4 { #expect(limits.take(for: acme, showing: number, now: start) == .admitted) }
         #expect(
             limits.take(for: acme, showing: 5, now: start)
-                == .over(what: "4 tokens a minute for tenant acme", retryAfter: .seconds(15)))
+                == .over(.minting, what: "4 tokens a minute for tenant acme", retryAfter: .seconds(15)))
         #expect(limits.take(for: TenantName("globex")!, showing: 6, now: start) == .admitted)
     }
 

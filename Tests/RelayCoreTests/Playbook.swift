@@ -10,7 +10,7 @@ import WebSocket
 /// ```
 /// let play = Playbook()
 /// play.when(.requested(SessionRequest(ask: Ask())), then: .identify)
-/// play.when(.identified(.tenant(.acme), .admitted), then: .open, .dial("us1.example"))
+/// play.when(.identified(.tenant(.acme)), then: .open, .dial("us1.example"))
 /// ```
 ///
 /// An action that is not listed fails the test just as one that is listed and does not come. Both legs are read along
@@ -31,12 +31,20 @@ final class Playbook {
     let isForAssemblyAI: Bool
     /// No other session has spent the credential, should this one ask.
     var isFirstToSpend = true
+    /// What the limits say; nil: nothing yet.
+    var admission: Admission? = .admitted
+    /// For whom the limits were asked.
+    private(set) var askedFor: [TenantName] = []
+    /// What draws of audio come to, in order; then no more is said.
+    var draws: [AudioDraw] = []
     /// What the session did that no session may do.
     private(set) var faults: [String] = []
 
     private var session: Session
     private var effects: [Effect] = []
     private var ended: Set<Leg> = []
+    /// What the client sent and must wait.
+    private(set) var heldBack: [UInt8] = []
     /// What the client sent so far and may have to be said again.
     private var passed: [UInt8] = []
 
@@ -90,6 +98,12 @@ extension Playbook {
 
     var isClosed: Bool { session.isClosed }
 
+    /// Whether what the client sent may not be looked at yet.
+    var holdsClientBack: Bool { session.mustWait(.client) }
+
+    /// What the tenant's account must hear.
+    var audioSettlement: (drawn: Duration, used: Duration, day: UTCDay)? { session.audioSettlement }
+
     /// The audio measured so far.
     var audio: Duration? { session.audio }
 
@@ -130,11 +144,12 @@ extension Playbook {
         case .legEnded(.upstream):
             // One that was not joined is lost like a dial.
             if hasJoined { ended.insert(.upstream) } else { hasUpstream = false }
-        case .requested, .rejected, .identified, .upgradeSent, .recorded, .notRecorded, .spent, .superseded, .deadline,
-            .policyChanged, .drain, .dismiss:
+        case .requested, .rejected, .identified, .admitted, .audioDrawn, .upgradeSent, .recorded, .notRecorded, .spent,
+            .superseded, .deadline, .policyChanged, .drain, .dismiss:
             break
         }
         perform(session.handle(event, now: now))
+        passHeldBack()
         if case .deadline = event, let next = session.nextDeadline, next <= now {
             faults.append("the next deadline is not ahead after one was handled")
         }
@@ -165,7 +180,19 @@ extension Playbook {
             isStuck = received.consumed == 0
             start += received.consumed
             perform(received.takeReaction())
+            if session.mustWait(leg) {
+                heldBack += bytes[start...]
+                return
+            }
         }
+    }
+
+    /// What the client sent and was not looked at yet.
+    private func passHeldBack() {
+        guard !heldBack.isEmpty, !session.mustWait(.client) else { return }
+        let bytes = heldBack
+        heldBack = []
+        arrive(bytes, from: .client)
     }
 
     @discardableResult
@@ -220,10 +247,15 @@ extension Playbook {
 
     private func perform(_ action: SessionAction) {
         if summary != nil { faults.append("\(action) after the conclusion") }
-        // Joining is silent: what follows from it shows in what passes.
-        if action != .join { effects.append(Effect(action)) }
+        if let effect = Effect(action) { effects.append(effect) }
         switch action {
         case .identify, .reportRefusedKey, .forgetPassed: break
+        case .admit(let tenant):
+            askedFor.append(tenant)
+            if let admission { perform(session.handle(.admitted(admission), now: now)) }
+        case .drawAudio:
+            guard !draws.isEmpty else { return }
+            perform(session.handle(.audioDrawn(draws.removeFirst()), now: now))
         case .spend: perform(session.handle(.spent(isFirstToSpend), now: now))
         case .passHeld: session.passHeld { pass([UInt8]($0), from: .upstream) }
         case .rewind: rewind()
@@ -286,13 +318,13 @@ extension Playbook {
 enum Effect: Equatable {
     case identify
     case open
-    case join
     case refuse(Refusal)
     case send(Leg, OwnFrame)
     case fill(count: UInt64, key: UInt32, offset: UInt64)
     case discard
     case spend
     case passHeld
+    case drawAudio
     case pause(Leg)
     case resume(Leg)
     case abandonDial
@@ -310,18 +342,20 @@ enum Effect: Equatable {
     /// Bytes that pass from the upstream to the client.
     case down([UInt8])
 
-    init(_ action: SessionAction) {
-        self =
+    /// Nil for what shows in what follows from it: joining in what passes, asking the limits in what is dialled or refused.
+    init?(_ action: SessionAction) {
+        let effect: Effect? =
             switch action {
+            case .join, .admit: nil
             case .identify: .identify
             case .open: .open
-            case .join: .join
             case .refuse(let refusal): .refuse(refusal)
             case .send(let leg, let frame): .send(leg, frame)
             case .fill(let count, let key, let offset): .fill(count: count, key: key, offset: offset)
             case .discard: .discard
             case .spend: .spend
             case .passHeld: .passHeld
+            case .drawAudio: .drawAudio
             case .pause(let leg): .pause(leg)
             case .resume(let leg): .resume(leg)
             case .abandonDial: .abandonDial
@@ -332,6 +366,8 @@ enum Effect: Equatable {
             case .abort(let leg): .abort(leg)
             case .conclude(let summary): .conclude(summary.ending)
             }
+        guard let effect else { return nil }
+        self = effect
     }
 }
 

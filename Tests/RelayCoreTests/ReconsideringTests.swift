@@ -78,7 +78,7 @@ import WebSocket
         request.parameters = ["sample_rate", "prompt"]
         let play = Playbook()
         play.happens(.requested(request))
-        play.happens(.identified(.tenant(.acme), .admitted))
+        play.happens(.identified(.tenant(.acme)))
         play.happens(.policyChanged(.sample(allow: ["sample_rate", "prompt"])))
         #expect(!play.toClient.isClosed)
         play.happens(.policyChanged(.sample(allow: ["sample_rate"])))
@@ -154,7 +154,7 @@ import WebSocket
     @Test func aRequestIsDecidedUnderThePolicyOfTheMoment() {
         let play = Playbook.identifying()
         play.when(.policyChanged(.sample(acme: .zones(.eu))))
-        play.when(.identified(.tenant(.acme), .admitted), then: .open, .dial("eu1.example"))
+        play.when(.identified(.tenant(.acme)), then: .open, .dial("eu1.example"))
     }
 
     @Test func whatHasEndedIsNotJudgedAgain() {

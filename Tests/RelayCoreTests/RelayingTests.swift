@@ -431,7 +431,7 @@ import WebSocket
     @Test(
         arguments: [
             .requested(SessionRequest(ask: Ask(zone: .eu))), .rejected(.draining, .http),
-            .identified(.tenant(.free), .admitted), .upgradeSent, .dialed(.somewhere),
+            .identified(.tenant(.free)), .upgradeSent, .dialed(.somewhere),
             .dialFailed(DialFailure(.redirected, "")),
             .deadline,
         ] as [SessionEvent])

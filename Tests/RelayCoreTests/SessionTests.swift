@@ -10,7 +10,7 @@ import WebSocket
         play.wait(.milliseconds(5))
         play.when(.requested(SessionRequest(ask: Ask(zone: .us))), then: .identify)
         play.wait(.milliseconds(5))
-        play.when(.identified(.tenant(.pair), .admitted), then: .open, .dial("us1.example"))
+        play.when(.identified(.tenant(.pair)), then: .open, .dial("us1.example"))
         play.wait(.milliseconds(190))
         play.when(.dialed(.somewhere))
         play.arrives(Upstream.begin, from: .upstream)
@@ -42,7 +42,7 @@ import WebSocket
         #expect(play.stage == nil)
         play.happens(.requested(SessionRequest(ask: Ask(zone: .us))))
         #expect(play.stage == nil)
-        play.happens(.identified(.tenant(.pair), .admitted))
+        play.happens(.identified(.tenant(.pair)))
         #expect(play.stage == .dialing)
         play.wait(.milliseconds(100))
         play.happens(.dialed(.somewhere))
@@ -59,13 +59,13 @@ import WebSocket
 
     @Test func whoeverIsRefusedStandsInNoList() {
         let play = Playbook.identifying(ask: Ask(zone: .eu), form: .webSocket)
-        play.happens(.identified(.tenant(.acme), .admitted))
+        play.happens(.identified(.tenant(.acme)))
         #expect(play.stage == nil)
     }
 
     @Test func theSummaryOfARefusalNamesItsRule() throws {
         let play = Playbook.identifying(ask: Ask(zone: .eu))
-        play.happens(.identified(.tenant(.acme), .admitted))
+        play.happens(.identified(.tenant(.acme)))
         let summary = try #require(play.summary)
         #expect(summary.tenant == .acme)
         #expect(summary.asked == .eu)
@@ -86,9 +86,10 @@ import WebSocket
         let now = Instant(nanoseconds: 0)
         var session = Session(id: "s1", settings: SessionSettings(), policy: .sample(), now: now)
         let identify = session.handle(.requested(SessionRequest(ask: Ask())), now: now).actions
-        var reaction = session.handle(.identified(.tenant(.acme), .admitted), now: now)
+        let admit = session.handle(.identified(.tenant(.acme)), now: now).actions
+        var reaction = session.handle(.admitted(.admitted), now: now)
         let dialled = [reaction.takeDial()?.zone, reaction.takeDial()?.zone]
-        #expect(identify == [.identify])
+        #expect(identify == [.identify] && admit == [.admit(.acme)])
         #expect(reaction.actions == [.open])
         #expect(dialled == [.us, nil])
     }

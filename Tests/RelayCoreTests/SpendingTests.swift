@@ -75,7 +75,7 @@ import WebSocket
     @Test func theSessionIsAsShortAsTheCredentialHasIt() {
         let play = Playbook.identifying()
         play.happens(
-            .identified(.tenant(.acme), .admitted, bounds: CredentialBounds(session: .seconds(60))))
+            .identified(.tenant(.acme), bounds: CredentialBounds(session: .seconds(60))))
         play.happens(.dialed(.somewhere))
         play.wait(.seconds(59))
         play.arrives(Client.audio(10), from: .client)
@@ -86,13 +86,13 @@ import WebSocket
     @Test func aBoundZoneIsDialledAsIfItWereAskedFor() {
         let play = Playbook.identifying()
         play.when(
-            .identified(.tenant(.pair), .admitted, bounds: CredentialBounds(zone: .us)), then: .open,
+            .identified(.tenant(.pair), bounds: CredentialBounds(zone: .us)), then: .open,
             .dial("us1.example"))
     }
 
     private static func dialing(_ settings: SessionSettings = SessionSettings()) -> Playbook {
         let play = Playbook.identifying(settings)
-        play.happens(.identified(.tenant(.acme), .admitted, isOneTime: true))
+        play.happens(.identified(.tenant(.acme), isOneTime: true))
         return play
     }
 

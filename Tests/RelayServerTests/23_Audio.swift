@@ -9,7 +9,7 @@ import WebSocket
 @Suite("23 Audio", .overEachHTTP) struct Audio {
     /// Milliseconds that one message of samples lasts.
     private static let chunk = 100
-    private static let chunks = 10
+    private static let chunks = 20
 
     @Test(
         arguments: [AudioEncoding.pcmS16LE, .pcmMulaw],
@@ -21,7 +21,9 @@ import WebSocket
         try client.begun()
         for _ in 0..<Self.chunks { client.send(binary: [UInt8](repeating: 1, count: bytes)) }
         client.send(text: #"{"type":"Terminate"}"#)
+        let told = try client.toTheEnd().messages.last { $0["type"] == "Termination" }
         #expect(try abs(measured(harbour) - heard(harbour)) <= 1)
+        #expect(try told?["audio_duration_seconds"]?.integer == Int64(heard(harbour) / 1000))
     }
 
     @Test(arguments: [AudioEncoding.opus, .oggOpus, .aac])
@@ -36,8 +38,10 @@ import WebSocket
         try harbour.waitForMessages(Self.chunks)
         let elapsed = MonotonicClock.now().duration(since: start)
         client.send(text: #"{"type":"Terminate"}"#)
+        let told = try client.toTheEnd().messages.last { $0["type"] == "Termination" }
         let (measured, heard) = (try measured(harbour), try heard(harbour))
         #expect(heard == Compressed.chunk(encoding) * Self.chunks)
+        #expect(told?["audio_duration_seconds"]?.integer == Int64(heard / 1000))
         #expect(measured >= heard - Compressed.chunk(encoding))
         #expect(.milliseconds(measured) <= elapsed)
     }
@@ -83,7 +87,7 @@ import WebSocket
 }
 
 /// Messages of compressed audio, as far as a provider must read them to know how long they last.
-private enum Compressed {
+enum Compressed {
     /// Milliseconds that a message lasts.
     static func chunk(_ encoding: AudioEncoding) -> Int { encoding == .aac ? 128 : 100 }
 
@@ -112,7 +116,7 @@ private enum Compressed {
 
 extension RelayHarbour {
     /// Waits until the provider has had so many binary messages.
-    fileprivate func waitForMessages(_ count: Int) throws {
+    func waitForMessages(_ count: Int) throws {
         _ = try wait { $0.sessions.first?.received.binaryMessages == count ? true : nil }
     }
 }

@@ -8,7 +8,7 @@ import Testing
         let sessions = SessionCount(limit: 2)
         #expect(sessions.enter() == .admitted)
         #expect(sessions.enter() == .admitted)
-        #expect(sessions.enter() == .over(what: "2 sessions at this relay", retryAfter: .seconds(5)))
+        #expect(sessions.enter() == .over(.relaySessions, what: "2 sessions at this relay", retryAfter: .seconds(5)))
         #expect(sessions.current == 2)
     }
 

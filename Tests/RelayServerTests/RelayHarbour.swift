@@ -110,6 +110,8 @@ struct HarbourTenant {
     var certificates: [String] = []
     /// What a token must say.
     var jwt: TenantToken?
+    /// What it may use.
+    var limits = TenantLimits()
 
     /// The page that may connect for every tenant.
     static let origin = "https://app.acme.example"
@@ -129,7 +131,7 @@ struct HarbourTenant {
         Tenant(
             name: try #require(TenantName(name)), residency: residency,
             keys: [ClientKeyHash(name: "main", sha256: key.digest)], origins: try origins.map { try OriginPattern($0) },
-            certificates: certificates, jwt: jwt, parameters: parameters)
+            certificates: certificates, jwt: jwt, limits: limits, parameters: parameters)
     }
 }
 

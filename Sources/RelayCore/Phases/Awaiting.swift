@@ -19,8 +19,8 @@ extension Session {
         case .policyChanged(let news):
             adopt(news)
             return Reaction()
-        case .identified, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed, .spent, .superseded, .deadline,
-            .dismiss:
+        case .identified, .admitted, .audioDrawn, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed, .spent,
+            .superseded, .deadline, .dismiss:
             return Reaction()  // Nothing was asked for that could answer so.
         }
     }

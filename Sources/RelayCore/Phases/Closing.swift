@@ -27,7 +27,11 @@ extension Session {
             return reaction([], now: now)
         case .deadline:
             return passClosingDeadline(now)
-        case .requested, .rejected, .identified, .notRecorded, .spent, .superseded, .policyChanged, .drain, .dismiss:
+        case .audioDrawn(.granted(let slice, let day)):
+            allowance.add(slice, on: day)  // To be settled: nobody will use it.
+            return Reaction()
+        case .requested, .rejected, .identified, .admitted, .audioDrawn, .notRecorded, .spent, .superseded,
+            .policyChanged, .drain, .dismiss:
             return Reaction()  // The session has ended already; the first reason wins.
         }
     }

@@ -32,11 +32,13 @@ extension Session {
             return isOurs ? Reaction() : refuseInBand(.spentElsewhere, now)
         case .superseded:
             return refuseInBand(.superseded, now)
+        case .audioDrawn(let draw):
+            return audioDrawn(draw, now)
         case .drain:
             return end(.drained, now)
         case .dismiss:
             return end(.dismissed, now)
-        case .requested, .rejected, .identified:
+        case .requested, .rejected, .identified, .admitted:
             return Reaction()  // Settled before.
         }
     }
@@ -48,6 +50,8 @@ extension Session {
         provider = settings.provider(of: endpoint.zone)
         up.recognitionLimit = provider.speaksAssemblyAI ? ProviderMessage.limit : 0
         down.recognitionLimit = provider.speaksAssemblyAI ? ProviderMessage.limitBeforeBegin : 0
+        // Another provider may be measured otherwise.
+        lookAtAudioAgain()
         return Reaction(actions, dial: endpoint)
     }
 
@@ -127,7 +131,7 @@ extension Session {
 extension Refusal {
     /// Why a session cannot be had while receipts cannot be written.
     static let notRecorded = Refusal(
-        .limit, "A limit is reached: receipts cannot be written.", retryAfter: .seconds(5))
+        .limit, "A limit is reached: receipts cannot be written.", retryAfter: .seconds(5), limit: .receipts)
 }
 
 extension DialFailure {

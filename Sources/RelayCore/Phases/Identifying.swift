@@ -5,9 +5,12 @@ extension Session {
     /// A credential is being checked.
     mutating func whileIdentifying(_ event: SessionEvent, _ now: Instant) -> Reaction {
         switch event {
-        case .identified(let identity, let admission, let bounds, let isOneTime, let down):
+        case .identified(let identity, let bounds, let isOneTime, let down):
             (self.bounds, owesSpending, knownDown) = (bounds, isOneTime, down)
-            return decideZone(identity, admission, now)
+            return askLimits(identity, now)
+        case .admitted(let admission, let objection):
+            guard let identity else { return Reaction() }
+            return decideZone(objection ?? identity, admission, now)
         case .deadline:
             return isDue(deadlines.identifyBy, now) ? refuse(.unidentified, now) : Reaction()
         case .drain:
@@ -16,10 +19,29 @@ extension Session {
             return abandon(now)
         case .policyChanged(let news):
             adopt(news)
+            if identity != nil { identity = ownIdentity(news.identity) }
             return Reaction()
         case .requested, .rejected, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed, .spent, .superseded,
-            .dismiss:
+            .audioDrawn, .dismiss:
             return Reaction()  // One request a session, and no dial before the decision.
+        }
+    }
+
+    /// Nobody but who would be granted something takes a place from others: the decision is made as if there were room for
+    /// all, and once more when it is known whether there is.
+    private mutating func askLimits(_ identity: IdentityOutcome, _ now: Instant) -> Reaction {
+        guard let request else { return Reaction() }
+        if case .tenant(let tenant) = identity { facts.tenant = tenant }
+        let decision = decide(PolicyRequest(request, identity, bounds), under: policy)
+        note(decision.trail, nil)
+        switch decision.takeOutcome() {
+        case .refused(let refusal): return refuse(refusal, now)
+        case .granted(let grant):
+            // A place would be of no use where every endpoint is down.
+            let isHopeless = !grant.ahead.isEmpty && grant.ahead.allSatisfy { knownDown[$0] != nil }
+            guard let tenant = facts.tenant, !isHopeless else { return begin(grant, now) }
+            self.identity = identity
+            return Reaction([.admit(tenant)])
         }
     }
 
@@ -28,7 +50,6 @@ extension Session {
         guard let request else { return Reaction() }
         let decision = decide(PolicyRequest(request, identity, bounds, admission), under: policy)
         note(decision.trail, nil)
-        if case .tenant(let tenant) = identity { facts.tenant = tenant }
         switch decision.takeOutcome() {
         case .refused(let refusal): return refuse(refusal, now)
         case .granted(let grant): return begin(grant, now)
@@ -52,7 +73,8 @@ extension Session {
         phase = .dialing
         client.open(at: now)
         deadlines.lastData = now
-        deadlines.sessionEnds = now + min(settings.session, bounds.session ?? settings.session)
+        deadlines.openedAt = now
+        applyLimits()
         deadlines.dialBy = now + settings.dial
         return dial(endpoint, after: [.open])
     }

@@ -37,11 +37,14 @@ extension Session {
         case .superseded:
             // Once the provider's session has begun, the credential is spent, and none can be newer.
             return owesSpending ? refuseInBand(.superseded, now) : Reaction()
+        case .audioDrawn(let draw):
+            return audioDrawn(draw, now)
         case .drain:
             return end(.drained, now)
         case .dismiss:
             return end(.dismissed, now)
-        case .requested, .rejected, .identified, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed:
+        case .requested, .rejected, .identified, .admitted, .upgradeSent, .recorded, .notRecorded, .dialed,
+            .dialFailed:
             return Reaction()  // Settled before the legs were open.
         }
     }
@@ -69,8 +72,18 @@ extension Session {
             notice = down.scan(bytes, from: &offset, forward: forward)
             if down.meter.frames != before { noteFirstWord(now) }
         }
-        guard let notice else { return Received(consumed: bytes.byteCount) }
-        return Received(consumed: offset, reaction: act(on: notice, from: leg, now, forward))
+        let mustSettleAudio = leg == .client && mustSettleAudio(now)
+        guard notice != nil || mustSettleAudio else { return Received(consumed: bytes.byteCount) }
+        return Received(consumed: offset, reaction: act(on: notice, mustSettleAudio, from: leg, now, forward))
+    }
+
+    private mutating func act(
+        on notice: Notice?, _ mustSettleAudio: Bool, from leg: Leg, _ now: Instant, _ forward: (RawSpan) -> Void
+    ) -> Reaction {
+        var reaction = Reaction()
+        if let notice { reaction = act(on: notice, from: leg, now, forward) }
+        if mustSettleAudio, !up.destination.isShut { reaction.actions += settleAudio(now) }
+        return reaction
     }
 
     private mutating func noteData(_ now: Instant) {
@@ -99,6 +112,8 @@ extension Session {
             return closeReceived(close, payload, from: leg, now)
         case .message(let message):
             return messageReceived(message, now, forward)
+        case .audioMark:
+            return Reaction()  // That there is so much audio is the news.
         }
     }
 
@@ -175,7 +190,9 @@ extension Session {
         switch dueEnding(now: now) {
         case .refused(let name): return refuseInBand(Refusal(name, DialFailure.sentence(for: name)), now)
         case .some(let ending): return end(ending, now)
-        case nil: return Reaction(pingSilentLegs(now: now))
+        case nil:
+            let audio = isDue(deadlines.pacedUntil, now) ? settleAudio(now) : []
+            return Reaction(audio + pingSilentLegs(now: now))
         }
     }
 }

@@ -21,11 +21,13 @@ extension Worker {
 
     /// Waits for the request of whoever is at `peer`, by the balancer's word or by the system's.
     func serve(_ descriptor: consuming Descriptor, from peer: SocketAddress, on listener: RelaySnapshot.Listener) {
+        guard let place = connectionPlace(for: peer, on: listener) else { return }
         do throws(SystemError) {
             try Socket.setNoDelay(descriptor.raw)
             try snapshot.liveness.watch(descriptor.raw)
             let tls = listener.tls.map { TLSConnection(server: $0) }
             let transport = Transport(descriptor, peer: peer, tls: tls, isConnecting: false, buffers: buffers)
+            transport.companion = place
             try ClientConnection(transport, listener: listener, worker: self).start()
         } catch {
             noteLoss(of: peer, error)

@@ -46,6 +46,7 @@ extension Metrics {
             add(.refusals, refusal.rawValue, by: 0)
             add(.decisions, refusal.rawValue, "none", by: 0)
         }
+        for limit in Limit.allCases { add(.limits, limit.rawValue, by: 0) }
         for bound in RefusalObstacle.Bound.allCases { add(.refusalsLimited, bound.rawValue, by: 0) }
         add(.tokensMinted, "none", by: 0)
     }

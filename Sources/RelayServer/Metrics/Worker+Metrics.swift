@@ -12,6 +12,8 @@ extension Worker {
             metrics.add(.refusals, refusal.name.rawValue)
             if summary.granted == nil { countDecision(refusal.name.rawValue, about: summary.tenant) }
         }
+        if let limit = summary.limit { metrics.add(.limits, limit.rawValue) }
+        if summary.wasPaced { metrics.add(.limits, Limit.audioRate.rawValue) }
         // Refused before there was anything to end.
         if summary.refusal != nil, summary.zone == nil { return }
         let zone = summary.zone?.name ?? "none"

@@ -23,7 +23,7 @@ extension Receipt {
             audioMilliseconds: summary.audio?.milliseconds,
             billedSeconds: summary.billedSeconds,
             terminatedBy: summary.terminatedBy.map { $0 == .client ? "client" : "relay" }, ending: summary.ending.name,
-            closeCode: summary.ending.code.map { Int($0.rawValue) })
+            limit: summary.limit?.rawValue, closeCode: summary.ending.code.map { Int($0.rawValue) })
     }
 }
 

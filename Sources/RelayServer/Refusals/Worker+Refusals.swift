@@ -60,6 +60,7 @@ extension Worker {
         }
         metrics.add(.refusals, RefusalName.limit.rawValue, by: Double(untold.total))
         metrics.add(.decisions, RefusalName.limit.rawValue, "none", by: Double(untold.total))
+        metrics.add(.limits, Limit.refusals.rawValue, by: Double(untold.total))
         receipts?.gaveUp(untold.total)
         log.write(.info, .refusalsLimited, .count(untold.total), .detail(untold.description))
     }
@@ -71,7 +72,9 @@ extension Worker {
 extension Refusal {
     /// In place of another refusal, whose reason has been told often enough.
     static func tooOften(_ obstacle: RefusalObstacle) -> Refusal {
-        Refusal(.limit, "Too many refusals: wait, then ask again to hear the reason.", retryAfter: obstacle.wait)
+        Refusal(
+            .limit, "Too many refusals: wait, then ask again to hear the reason.", retryAfter: obstacle.wait,
+            limit: .refusals)
     }
 }
 

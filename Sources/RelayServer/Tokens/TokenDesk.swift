@@ -188,8 +188,8 @@ extension TokenDesk {
         }
         switch worker.tokens.admitMint(for: tenant, by: credential, now: worker.loop.now) {
         case .admitted: break
-        case .over(let what, let wait):
-            throw .refused(Refusal(.limit, "A limit is reached: \(what).", retryAfter: wait))
+        case .over(let limit, let what, let wait):
+            throw .refused(Refusal(.limit, "A limit is reached: \(what).", retryAfter: wait, limit: limit))
         }
         let token = SessionToken(
             for: tenant, lifetime: query.lifetime, from: WallClock.seconds(),

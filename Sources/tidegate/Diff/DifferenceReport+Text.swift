@@ -21,8 +21,14 @@ extension DifferenceReport.TenantEntry {
         case "removed": ["- tenant \(tenant): whoever proves it is refused (unauthenticated)"]
         default:
             ["~ tenant \(tenant): \(members.isEmpty ? "decided differently" : members.joined(separator: ", "))"]
-                + requests.flatMap(\.lines) + parameters.map(\.line)
+                + requests.flatMap(\.lines) + parameters.map(\.line) + limits.map(\.line)
         }
+    }
+}
+
+extension DifferenceReport.LimitEntry {
+    fileprivate var line: String {
+        "    limit \(limit): \(before ?? "none") → \(after ?? "none")"
     }
 }
 

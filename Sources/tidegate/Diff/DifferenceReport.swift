@@ -24,6 +24,13 @@ struct DifferenceReport: Encodable {
         let members: [String]
         let requests: [RequestEntry]
         let parameters: [ParameterEntry]
+        let limits: [LimitEntry]
+    }
+
+    struct LimitEntry: Encodable {
+        let limit: String
+        let before: String?
+        let after: String?
     }
 
     struct ParameterEntry: Encodable {
@@ -90,6 +97,9 @@ extension DifferenceReport.TenantEntry {
         members = change.members
         requests = change.requests.map(DifferenceReport.RequestEntry.init)
         parameters = change.parameters.map(DifferenceReport.ParameterEntry.init)
+        limits = change.limits.map {
+            DifferenceReport.LimitEntry(limit: $0.limit.rawValue, before: $0.before, after: $0.after)
+        }
     }
 }
 
