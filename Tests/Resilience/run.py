@@ -4,9 +4,11 @@ Each story takes something away from a running relay, looks whether those who ar
 go on by itself. Root can take more away; what is skipped without it is said.
 """
 
+import contextlib
 import json
 import os
 import pathlib
+import resource
 import signal
 import socket
 import struct
@@ -67,6 +69,25 @@ def few_descriptors(harbour):
     expect(len(told) <= 4, f"it was told {len(told)} times")
     for stranger in crowd:
         stranger.close()
+
+
+def no_descriptor_for_a_dial(harbour):
+    """A session that cannot be dialled because every descriptor is taken is told so, and the next one is served."""
+    harbour.start(limits={"refusals_per_minute": 100_000})
+    witness = harbour.session()
+    witness.round_trip()
+    for _ in range(20):
+        client = harbour.connect()
+        harbour.wait_until_taken(client)
+        with harbour.no_more_descriptors():
+            client.ask()
+            expect(client.status() == 101, "the client was not told in-band")
+            opcode, payload = client.frame()
+        expect((opcode, int.from_bytes(payload[:2], "big")) == (8, 4429) and b"no room for another connection" in payload,
+               f"{opcode}, {payload}")
+        client.close()
+    witness.round_trip()
+    harbour.session().round_trip()
 
 
 # The log
@@ -189,7 +210,7 @@ def crash_report(harbour):
 
 STORIES = {
     story.__name__.replace("_", "-"): story for story in [
-        few_descriptors, no_standard_error, full_disk_under_the_log, log_without_a_reader,
+        few_descriptors, no_descriptor_for_a_dial, no_standard_error, full_disk_under_the_log, log_without_a_reader,
         log_that_nobody_reads, clock_jumps, crash_that_nobody_asked_about, crash_report]
 }
 
@@ -264,6 +285,18 @@ class Harbour:
             f"http://127.0.0.1:{self.port}/v3/token?expires_in_seconds={seconds}", headers={"Authorization": self.key})
         with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
             return json.load(answer)["token"]
+
+    @contextlib.contextmanager
+    def no_more_descriptors(self):
+        """The relay can open nothing more than it has open."""
+        process = self.relay.process.pid
+        before = resource.prlimit(process, resource.RLIMIT_NOFILE)
+        taken = {int(name) for name in os.listdir(f"/proc/{process}/fd")}
+        resource.prlimit(process, resource.RLIMIT_NOFILE, (min(set(range(len(taken) + 1)) - taken), before[1]))
+        try:
+            yield
+        finally:
+            resource.prlimit(process, resource.RLIMIT_NOFILE, before)
 
     # What operators see
 
