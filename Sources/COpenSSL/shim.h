@@ -8,12 +8,14 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/hmac.h>
+#include <openssl/kdf.h>
 #include <openssl/param_build.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
 #include <openssl/ssl.h>
 #include <openssl/x509.h>
 #include <openssl/x509v3.h>
+#include <string.h>
 
 static inline void *shim_OPENSSL_secure_malloc(size_t count) { return OPENSSL_secure_malloc(count); }
 static inline void shim_OPENSSL_secure_clear_free(void *memory, size_t count) {
@@ -122,4 +124,24 @@ static inline EVP_PKEY *shim_EVP_PKEY_p256(const unsigned char *point, size_t co
         OSSL_PARAM_construct_end(),
     };
     return shim_EVP_PKEY_fromdata("EC", parameters);
+}
+
+// HKDF-Expand-Label (RFC 8446 section 7.1) with an empty context. For the OSSL_PARAMs' sake, as above.
+static inline int shim_TLS13_expand_label(
+    const char *digest, const void *secret, size_t secret_count, const char *label, void *output, size_t count) {
+    int mode = EVP_KDF_HKDF_MODE_EXPAND_ONLY;
+    OSSL_PARAM parameters[] = {
+        OSSL_PARAM_construct_int(OSSL_KDF_PARAM_MODE, &mode),
+        OSSL_PARAM_construct_utf8_string(OSSL_KDF_PARAM_DIGEST, (char *)digest, 0),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_KEY, (void *)secret, secret_count),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_PREFIX, (void *)"tls13 ", 6),
+        OSSL_PARAM_construct_octet_string(OSSL_KDF_PARAM_LABEL, (void *)label, strlen(label)),
+        OSSL_PARAM_construct_end(),
+    };
+    EVP_KDF *kdf = EVP_KDF_fetch(NULL, OSSL_KDF_NAME_TLS1_3_KDF, NULL);
+    EVP_KDF_CTX *context = EVP_KDF_CTX_new(kdf);
+    int result = context != NULL && EVP_KDF_derive(context, output, count, parameters) == 1;
+    EVP_KDF_CTX_free(context);
+    EVP_KDF_free(kdf);
+    return result;
 }
