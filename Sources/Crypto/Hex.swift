@@ -19,14 +19,17 @@ package enum Hex {
 
     /// The same for text that is a secret; so is what it stands for.
     package static func decode(_ text: Secret) -> Secret? {
+        text.withBytes(decodeSecret)
+    }
+
+    /// The same for text that lies in memory of somebody else's.
+    package static func decodeSecret(_ text: UnsafeRawBufferPointer) -> Secret? {
         var isHex = false
         let bytes = Secret(capacity: text.count / 2) { memory in
             var count = 0
-            isHex = text.withBytes { text in
-                decode(text) { byte in
-                    memory[count] = byte
-                    count += 1
-                }
+            isHex = decode(text) { byte in
+                memory[count] = byte
+                count += 1
             }
             return count
         }

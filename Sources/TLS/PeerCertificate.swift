@@ -3,8 +3,13 @@ import Crypto
 
 /// What can be read of a certificate. The pointers are the caller's and only borrowed.
 enum PeerCertificate {
+    /// The certificate itself (DER).
+    static func der(of certificate: OpaquePointer) -> [UInt8] {
+        encoding { i2d_X509(certificate, $0) }
+    }
+
     static func sha256(of certificate: OpaquePointer) -> [UInt8] {
-        digest { i2d_X509(certificate, $0) }
+        Digest.sha256(der(of: certificate))
     }
 
     /// RFC 7469 §2.4: the digest of the whole SubjectPublicKeyInfo.
@@ -17,6 +22,13 @@ enum PeerCertificate {
     static func revocationID(of certificate: OpaquePointer) -> [UInt8] {
         nameID(of: X509_get_issuer_name(certificate))
             + encoding { i2d_ASN1_INTEGER(X509_get0_serialNumber(certificate), $0) }
+    }
+
+    /// The same of each of a verified chain, but for the authority that it ends at.
+    static func revocationIDs(ofChain chain: OpaquePointer?) -> [[UInt8]] {
+        (0..<max(0, shim_sk_X509_num(chain) - 1)).compactMap { index in
+            shim_sk_X509_value(chain, index).map(revocationID)
+        }
     }
 
     /// Tells one name from another.

@@ -20,7 +20,7 @@ final class SharedContext: Sendable {
     /// OpenSSL's scale: 2 asks for 112 bits, so RSA keys of 2048 and more.
     static let securityLevel: Int32 = 2
 
-    init(method: OpaquePointer, minimumVersion: TLSVersion) throws(TLSError) {
+    init(method: OpaquePointer, minimumVersion: TLSVersion, records: RecordLayer) throws(TLSError) {
         guard let context = SSL_CTX_new(method) else {
             throw .setup("libssl cannot make a context", remedy: "Check the installation of OpenSSL.")
         }
@@ -33,6 +33,7 @@ final class SharedContext: Sendable {
         // An idle connection holds no record buffer. The modes about partial and moving writes would be without
         // effect: our sink takes every write whole.
         _ = shim_SSL_CTX_set_mode(context, Int(SSL_MODE_RELEASE_BUFFERS))
+        if records == .direct { watchKeys() }
         guard
             shim_SSL_CTX_set_min_proto_version(context, minimumVersion.number) == 1,
             SSL_CTX_set_cipher_list(context, Self.suites12) == 1,

@@ -5,6 +5,9 @@ import COpenSSL
 /// One for each zone and trust profile, never shared between zones: a ticket earned in one is never shown in another.
 /// Immutable but for the sessions, which are under a lock; one for all loops.
 package final class TLSClientContext: Sendable {
+    /// Whose the records of its connections are.
+    package let records: RecordLayer
+
     let sessions = SessionStore()
     let context: SharedContext
 
@@ -14,9 +17,10 @@ package final class TLSClientContext: Sendable {
     /// Throws `.setup` when the certificate cannot be used.
     package init(
         trust: TrustStore, minimumVersion: TLSVersion = .tls12, certificate: TLSCertificate? = nil,
-        protocols: [String] = ["http/1.1"]
+        protocols: [String] = ["http/1.1"], records: RecordLayer = .openSSL
     ) throws(TLSError) {
-        context = try SharedContext(method: TLS_client_method(), minimumVersion: minimumVersion)
+        self.records = records
+        context = try SharedContext(method: TLS_client_method(), minimumVersion: minimumVersion, records: records)
         if let certificate { try context.use(certificate) }
         let pointer = context.pointer
         _ = shim_SSL_CTX_set1_cert_store(pointer, trust.store)

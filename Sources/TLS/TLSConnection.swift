@@ -8,9 +8,16 @@ import Crypto
 
 /// One TLS connection over bytes in memory.
 ///
-/// Confined to the thread of the loop that made it. Idle, it holds no buffer: what comes in is decrypted straight from
-/// the caller's bytes, what goes out is appended to the caller's queue, and neither is kept after the call.
+/// Confined to the thread of the loop that made it. Idle, it holds no buffer.
 /// The end of the stream is the transport's to see; when it comes before `receivedCloseNotify`, the stream was cut.
+///
+/// OpenSSL makes the handshake. With `RecordLayer.direct` and TLS 1.3 that is all it does: when it has read the peer's
+/// first data, every ticket that serves has gone out or come in, and the records are taken over.
+///
+/// ```
+///  handshake ───────▶ open: OpenSSL's records ───────▶ open: our own, and no OpenSSL any more
+///            complete                         first data of the peer, if they are to be direct
+/// ```
 package final class TLSConnection {
     /// Room that `receive` needs beyond the ciphertext's size: a record begun in the call before
     /// (RFC 8446 §5.2: at most 2^14 + 256 bytes), rounded up.
@@ -22,9 +29,16 @@ package final class TLSConnection {
     // Behind the property above, because one that other modules see costs a check at each access.
     private var peerIsDone = false
     private var state = State.handshaking
-    private let role: Role
-    private let ssl: OpaquePointer
-    private let wire: UnsafeMutablePointer<Wire>
+    let role: Role
+    /// Nil once the records are direct. Unchecked, as the next, because both are used with every message, and what is called
+    /// there comes back only to read.
+    @exclusivity(unchecked) private var engine: OpenSSLEngine?
+    /// Nil until they are, as a rule for ever.
+    @exclusivity(unchecked) private var records: DirectRecords?
+    /// Watches while the records may yet become direct.
+    private(set) var watch: KeyWatch?
+    /// What is known of the handshake and the peer when OpenSSL is gone.
+    private(set) var kept: (agreement: Agreement, certificates: KeptCertificates?)?
 
     private enum State {
         case handshaking
@@ -36,10 +50,15 @@ package final class TLSConnection {
     }
 
     /// Holds the context as long as the connection lives: OpenSSL's callbacks look into it.
-    private enum Role {
+    enum Role {
         case server(TLSServerContext)
         case client(TLSClientContext, SessionKey)
     }
+
+    /// Nil once the records are direct.
+    var ssl: OpaquePointer? { engine?.ssl }
+
+    var agreement: Agreement? { kept?.agreement ?? engine?.agreement }
 
     /// Where a callback finds its connection: the slot that OpenSSL keeps for the application.
     static let backReference: Int32 = 0
@@ -47,7 +66,7 @@ package final class TLSConnection {
     /// The server's side of a connection that was accepted.
     package init(server context: TLSServerContext) {
         role = .server(context)
-        (ssl, wire) = Self.make(context.makeSSL())
+        drive(context.makeSSL(), context.records)
         SSL_set_accept_state(ssl)
     }
 
@@ -59,29 +78,18 @@ package final class TLSConnection {
     package init(client context: TLSClientContext, serverName: String, sessionKey: String) throws(TLSError) {
         let key = SessionKey(endpoint: sessionKey, serverName: serverName)
         role = .client(context, key)
-        (ssl, wire) = Self.make(context.makeSSL())
+        drive(context.makeSSL(), context.records)
         SSL_set_connect_state(ssl)
-        SSL_set_ex_data(ssl, Self.backReference, Unmanaged.passUnretained(self).toOpaque())
         try expect(serverName)
         guard let session = context.sessions.take(key) else { return }
         SSL_set_session(ssl, session)
         SSL_SESSION_free(session)
     }
 
-    deinit {
-        // OpenSSL would spoil the tickets of a connection dropped without close_notify. RFC 8446 §6.1 does not.
-        SSL_set_shutdown(ssl, SSL_SENT_SHUTDOWN | SSL_RECEIVED_SHUTDOWN)
-        SSL_free(ssl)  // and its BIO, which looks at `wire`
-        wire.deallocate()
-    }
-
     /// Begins the client's handshake. A server has nothing to begin: it waits for bytes.
     package func start(output: inout ByteQueue) throws(TLSError) {
         guard case .client = role else { return }
-        try withWire(input: nothing, output: &output) { () throws(TLSError) in
-            // Having sent its hello, the client wants to read the server's.
-            guard SSL_do_handshake(ssl) == 1 || wire.pointee.isStarved else { throw fail() }
-        }
+        do throws(TLSError) { try engine?.start(output: &output) } catch { throw fail(error) }
     }
 
     /// Consumes all of `ciphertext`, which may end anywhere, and writes what it holds to the front of `plaintext`,
@@ -95,10 +103,21 @@ package final class TLSConnection {
     ) throws(TLSError) -> TLSProgress {
         precondition(plaintext.count >= ciphertext.count + Self.plaintextReserve, "no room for the plaintext")
         guard state != .failed else { throw Self.failedBefore }
-        return try withWire(input: ciphertext, output: &output) { () throws(TLSError) in
-            let count = try readRecords(into: plaintext)
-            return TLSProgress(
-                plaintextCount: count, handshakeCompleted: noticeHandshake(), closeNotify: peerIsDone)
+        do throws(TLSError) {
+            var progress = TLSProgress()
+            var rest = ciphertext
+            if engine != nil {
+                rest = try readThroughOpenSSL(rest, into: plaintext, output: &output, progress: &progress)
+            }
+            if records != nil {
+                let room = UnsafeMutableRawBufferPointer(rebasing: plaintext[progress.plaintextCount...])
+                progress.plaintextCount += try records?.receive(rest, plaintext: room, output: &output) ?? 0
+                peerIsDone = records?.isPeerDone ?? false
+            }
+            progress.closeNotify = peerIsDone
+            return progress
+        } catch {
+            throw fail(error)
         }
     }
 
@@ -113,23 +132,19 @@ package final class TLSConnection {
         case .failed: throw Self.failedBefore
         }
         guard !plaintext.isEmpty else { return }
-        try withWire(input: nothing, output: &output) { () throws(TLSError) in
-            var written = 0
-            guard SSL_write_ex(ssl, plaintext.baseAddress, plaintext.count, &written) == 1 else { throw fail() }
+        do throws(TLSError) {
+            try engine?.write(plaintext, output: &output)
+            try records?.send(plaintext, output: &output)
+        } catch {
+            throw fail(error)
         }
     }
 
     /// OpenSSL wipes its own copy of what the peer said as soon as it is handed out: from the start, and until told
-    /// otherwise. It costs a pass over the bytes.
+    /// otherwise. It costs a pass over the bytes. Direct records leave no copy.
     package var wipesPlaintext: Bool {
-        get { SSL_get_options(ssl) & shim_SSL_OP_CLEANSE_PLAINTEXT() != 0 }
-        set {
-            if newValue {
-                SSL_set_options(ssl, shim_SSL_OP_CLEANSE_PLAINTEXT())
-            } else {
-                SSL_clear_options(ssl, shim_SSL_OP_CLEANSE_PLAINTEXT())
-            }
-        }
+        get { engine?.wipesPlaintext ?? true }
+        set { engine?.wipesPlaintext = newValue }
     }
 
     /// Says close_notify, once: nothing more will be sent. Does nothing before the handshake is complete or after a
@@ -137,9 +152,8 @@ package final class TLSConnection {
     package func close(output: inout ByteQueue) {
         guard state == .open else { return }
         state = .closed
-        withWire(input: nothing, output: &output) {
-            if SSL_shutdown(ssl) < 0 { OpenSSLError.discard() }
-        }
+        engine?.close(output: &output)
+        records?.close(output: &output)
     }
 
     /// Keeps what the server's certificate says, also when it is refused: for whoever wants to tell why. Call it before
@@ -164,94 +178,21 @@ package final class TLSConnection {
     }
 }
 
-// What was agreed, and with whom. Nil and empty until the handshake is complete.
 extension TLSConnection {
-    /// The protocol agreed on (RFC 7301); nil when the client offered none, which means HTTP/1.1.
-    package var negotiatedProtocol: String? {
-        var name: UnsafePointer<UInt8>?
-        var count: UInt32 = 0
-        SSL_get0_alpn_selected(ssl, &name, &count)
-        guard name != nil, count > 0 else { return nil }
-        return String(decoding: UnsafeBufferPointer(start: name, count: Int(count)), as: UTF8.self)
-    }
-
-    /// The server name that the client asked for (RFC 6066 §3). As a server: what a peer wrote, unchecked.
-    package var serverName: String? {
-        SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name).map { String(cString: $0) }
-    }
-
-    /// The protocol version agreed on.
-    package var version: TLSVersion? {
-        guard SSL_is_init_finished(ssl) == 1 else { return nil }
-        return TLSVersion.allCases.first { $0.number == SSL_version(ssl) }
-    }
-
-    /// The cipher suite agreed on, by its standard name.
-    package var cipher: String? {
-        guard SSL_is_init_finished(ssl) == 1 else { return nil }
-        return SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl)).map { String(cString: $0) }
-    }
-
-    /// The handshake resumed an earlier session: the server's certificate was verified then, not now. A client's always is
-    /// verified now.
-    package var isResumed: Bool { SSL_session_reused(ssl) == 1 }
-
-    /// The SHA-256 of the peer's certificate, also on a resumed session.
-    package var peerCertificateSHA256: [UInt8]? { peer.map(PeerCertificate.sha256(of:)) }
-
-    /// The SHA-256 of the peer's SubjectPublicKeyInfo, which pins are compared with; also on a resumed session.
-    package var peerSPKISHA256: [UInt8]? { peer.map(PeerCertificate.spkiSHA256(of:)) }
-
-    /// The peer certificate's subject as RFC 4514 writes it, most specific part first: `CN=acme-device,O=Acme GmbH`.
-    package var peerSubject: String? { peer.map(PeerCertificate.subject(of:)) }
-
-    /// The peer certificate's other names, each after its kind: `DNS:…`, `URI:…`, `email:…`, `IP:…`.
-    package var peerAlternativeNames: [String] { peer.map(PeerCertificate.alternativeNames(of:)) ?? [] }
-
-    /// All that the peer's certificate may be known by: its subject, then its other names, each as above. Empty without a
-    /// certificate; never otherwise. A subject that cannot be written whole is an empty text.
-    package var peerNames: [String] { peer.map(PeerCertificate.names(of:)) ?? [] }
-
-    /// As a server: what revocation lists know the peer's certificate by, and those above it but for the authority that is
-    /// believed. For connections that are over, whose peer may be revoked later.
-    package var peerChain: [[UInt8]] {
-        guard peer != nil, let chain = SSL_get0_verified_chain(ssl) else { return [] }
-        return (0..<max(0, shim_sk_X509_num(chain) - 1)).compactMap { index in
-            shim_sk_X509_value(chain, index).map(PeerCertificate.revocationID)
-        }
-    }
-
-    /// As a server: whether a listener with `context`, or without TLS, would take this connection's client as it stands: the
-    /// certificate it showed, or that it showed none. For connections that were made under another context.
-    ///
-    /// The certificate is verified again in every respect but one: it may have expired since. A certificate's time
-    /// bounds when it may begin something; to end what it began, there is revocation.
-    package func peerIsStillAccepted(by context: TLSServerContext?) -> Bool {
-        guard case .server(let former) = role else { return true }
-        guard let peer else { return context?.clients?.isRequired != true }
-        guard let clients = context?.clients else { return false }
-        if clients.fingerprint == former.clients?.fingerprint { return true }
-        return clients.stillAccept(peer, issuers: SSL_get_peer_cert_chain(ssl))
-    }
-
-    private var peer: OpaquePointer? {
-        SSL_is_init_finished(ssl) == 1 ? SSL_get0_peer_certificate(ssl) : nil
-    }
-}
-
-extension TLSConnection {
-    private static func make(_ ssl: OpaquePointer?) -> (ssl: OpaquePointer, wire: UnsafeMutablePointer<Wire>) {
-        let wire = UnsafeMutablePointer<Wire>.allocate(capacity: 1)
-        wire.initialize(to: Wire())
-        guard let ssl, let bio = Wire.makeBIO(over: wire) else { preconditionFailure("no memory for a connection") }
-        // Else every record costs two visits to the wire, one for its first five bytes.
-        SSL_set_read_ahead(ssl, 1)
-        SSL_set_bio(ssl, bio, bio)  // takes over the one reference for both directions
-        return (ssl, wire)
+    /// Begins with OpenSSL.
+    private func drive(_ ssl: OpaquePointer?, _ layer: RecordLayer) {
+        engine = OpenSSLEngine(ssl)
+        SSL_set_ex_data(ssl, Self.backReference, Unmanaged.passUnretained(self).toOpaque())
+        engine?.setReadsAhead(layer == .openSSL)
+        guard let ssl, layer == .direct else { return }
+        let watch = KeyWatch()
+        watch.begin(ssl)
+        self.watch = watch
     }
 
     /// Makes the handshake fail unless the peer's certificate is for `name`, and asks the server for that name.
     private func expect(_ name: String) throws(TLSError) {
+        guard let ssl else { return }
         // An empty name would mean no check at all, and a NUL would cut the name short.
         guard !name.isEmpty, !name.utf8.contains(0) else {
             throw TLSError(.setup, "the server name is empty or has a NUL")
@@ -266,40 +207,38 @@ extension TLSConnection {
         }
     }
 
-    private static var failedBefore: TLSError { TLSError(.notOpen, "the connection has failed") }
-
-    private var nothing: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: nil, count: 0) }
-
-    /// Lets OpenSSL see `input` and `output` for the duration of `body`, and not a moment longer.
-    private func withWire<Result, Failure: Error>(
-        input: UnsafeRawBufferPointer, output: inout ByteQueue, _ body: () throws(Failure) -> Result
-    ) throws(Failure) -> Result {
-        try withUnsafeMutablePointer(to: &output) { (output) throws(Failure) in
-            wire.pointee = Wire(input: input.baseAddress, inputCount: input.count, output: output)
-            defer { wire.pointee = Wire() }
-            return try body()
-        }
-    }
-
-    /// Reads all records that are whole, handshake messages among them. Returns the plaintext's size.
-    private func readRecords(into plaintext: UnsafeMutableRawBufferPointer) throws(TLSError) -> Int {
-        var filled = 0
-        while let start = plaintext.baseAddress {
-            var count = 0
-            if SSL_read_ex(ssl, start + filled, plaintext.count - filled, &count) == 1 {
-                filled += count
-                // With the input used up and nothing of it left in OpenSSL's buffer, stopping here spares the call that
-                // would only find that out.
-                if wire.pointee.inputCount == 0, SSL_has_pending(ssl) == 0 { break }
-            } else {
-                // The wire knows best: SSL_get_error would blame an error that someone left in the thread's queue.
-                if wire.pointee.isStarved { break }
-                guard SSL_get_error(ssl, 0) == SSL_ERROR_ZERO_RETURN else { throw fail() }
-                peerIsDone = true
+    /// Reads what is OpenSSL's to read. Returns what is not, because the records have become direct on the way.
+    private func readThroughOpenSSL(
+        _ ciphertext: UnsafeRawBufferPointer, into plaintext: UnsafeMutableRawBufferPointer, output: inout ByteQueue,
+        progress: inout TLSProgress
+    ) throws(TLSError) -> UnsafeRawBufferPointer {
+        var rest = ciphertext
+        repeat {
+            let room = UnsafeMutableRawBufferPointer(rebasing: plaintext[progress.plaintextCount...])
+            guard let reading = try engine?.read(rest, into: room, stopsAtData: watch != nil, output: &output) else {
                 break
             }
+            rest = reading.rest
+            progress.plaintextCount += reading.count
+            if noticeHandshake() { progress.handshakeCompleted = true }
+            peerIsDone = reading.isPeerDone
+            if reading.count > 0 { takeOver() }
+        } while engine != nil && !rest.isEmpty && !peerIsDone
+        return rest
+    }
+
+    /// Makes the records ours and lets OpenSSL go, if that was wanted. Where it cannot be, they stay OpenSSL's for good.
+    private func takeOver() {
+        guard let watch, let ssl else { return }
+        self.watch = nil
+        if state == .open { records = engine?.records(watch) }
+        guard records == nil else {
+            kept = (Agreement(of: ssl), engine?.certificates)
+            engine = nil
+            return
         }
-        return filled
+        watch.end(ssl)
+        engine?.setReadsAhead(true)
     }
 
     /// Whether the handshake became complete since the last time it was asked.
@@ -309,10 +248,11 @@ extension TLSConnection {
         return true
     }
 
-    /// Reads OpenSSL's reason for a failed call, which ends the connection.
-    private func fail() -> TLSError {
+    private static var failedBefore: TLSError { TLSError(.notOpen, "the connection has failed") }
+
+    private func fail(_ error: TLSError) -> TLSError {
         state = .failed
-        return TLSError(OpenSSLError.take(), verifyResult: SSL_get_verify_result(ssl))
+        return error
     }
 }
 

@@ -12,6 +12,9 @@ package final class TLSServerContext: Sendable {
     /// What is asked of clients; nil: nothing.
     package let clients: ClientAuthentication?
 
+    /// Whose the records of its connections are.
+    package let records: RecordLayer
+
     private let certificates: ServerCertificates
     /// Kept because OpenSSL holds a bare pointer to it.
     private let protocols: ProtocolList
@@ -26,7 +29,7 @@ package final class TLSServerContext: Sendable {
     /// Throws `.setup` when a certificate cannot be used.
     package init(
         certificates: [TLSCertificate], minimumVersion: TLSVersion = .tls12, protocols: [String] = ["http/1.1"],
-        clients: ClientAuthentication? = nil, ticketKeys: TicketKeys = .make()
+        clients: ClientAuthentication? = nil, ticketKeys: TicketKeys = .make(), records: RecordLayer = .openSSL
     ) throws(TLSError) {
         guard !certificates.isEmpty else {
             throw TLSError(.setup, "a TLS listener needs a certificate. Name at least one under `certificates`.")
@@ -34,7 +37,8 @@ package final class TLSServerContext: Sendable {
         let protocols = ProtocolList(protocols)
         var contexts: [SharedContext] = []
         for certificate in certificates {
-            let context = try SharedContext(method: TLS_server_method(), minimumVersion: minimumVersion)
+            let context = try SharedContext(
+                method: TLS_server_method(), minimumVersion: minimumVersion, records: records)
             try context.use(certificate)
             try context.serve(protocols, clients: clients, ticketKeys: ticketKeys)
             contexts.append(context)
@@ -42,6 +46,7 @@ package final class TLSServerContext: Sendable {
         self.protocols = protocols
         self.ticketKeys = ticketKeys
         self.clients = clients
+        self.records = records
         self.certificates = ServerCertificates(Array(zip(certificates.map(\.dnsNames), contexts)), first: contexts[0])
     }
 

@@ -7,6 +7,7 @@ import Testing
         #expect(Hex.encode(bytes) == text)
         #expect(Hex.decode(text) == bytes)
         #expect(Hex.decode(Secret(text)) == Secret(bytes))
+        #expect(Array(text.utf8).withUnsafeBytes { Hex.decodeSecret($0) } == Secret(bytes))
     }
 
     @Test func everyByteSurvivesTheRoundTrip() {

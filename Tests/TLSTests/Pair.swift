@@ -50,6 +50,7 @@ final class End {
     private(set) var received: [UInt8] = []
     private(set) var handshakesCompleted = 0
     private(set) var error: TLSError?
+    var outgoingCount: Int { outgoing.count }
 
     init(_ connection: TLSConnection) {
         self.connection = connection
@@ -137,13 +138,18 @@ struct House {
         try TrustStore(pem: authority.certificatePEM)
     }
 
-    func client(minimumVersion: TLSVersion = .tls12, certificate: TLSCertificate? = nil) throws -> TLSClientContext {
-        try TLSClientContext(trust: trust(), minimumVersion: minimumVersion, certificate: certificate)
+    func client(
+        minimumVersion: TLSVersion = .tls12, certificate: TLSCertificate? = nil, records: RecordLayer = .openSSL
+    ) throws -> TLSClientContext {
+        try TLSClientContext(
+            trust: trust(), minimumVersion: minimumVersion, certificate: certificate, records: records)
     }
 
-    func server(_ certificates: TLSCertificate..., protocols: [String] = ["http/1.1"]) throws -> TLSServerContext {
+    func server(
+        _ certificates: TLSCertificate..., protocols: [String] = ["http/1.1"], records: RecordLayer = .openSSL
+    ) throws -> TLSServerContext {
         let certificates = try certificates.isEmpty ? [certificate()] : certificates
-        return try TLSServerContext(certificates: certificates, protocols: protocols)
+        return try TLSServerContext(certificates: certificates, protocols: protocols, records: records)
     }
 }
 
