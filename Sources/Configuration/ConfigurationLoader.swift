@@ -10,6 +10,8 @@ import Policy
 package enum ConfigurationLoader {
     /// Checks a certificate chain and its key together: what is wrong, or `nil`. Given by whoever knows TLS.
     package typealias CertificateCheck = (CertificateFiles) -> String?
+    /// Checks whether records can be made as they are to be: what is done instead, or `nil`. Given by whoever knows the machine.
+    package typealias RecordsCheck = (TLSSettings.Records) -> String?
     /// Checks the key set in a file: what is wrong, or `nil`. Given by whoever knows tokens.
     package typealias KeySetCheck = (String) -> String?
 
@@ -23,7 +25,7 @@ package enum ConfigurationLoader {
         _ path: String, policies: [String]? = nil,
         environment: Environment = .process,
         certificateCheck: CertificateCheck = { _ in nil }, clientCheck: ClientCertificateCheck = { _ in [] },
-        keySetCheck: @escaping KeySetCheck = { _ in nil }
+        keySetCheck: @escaping KeySetCheck = { _ in nil }, recordsCheck: RecordsCheck = { _ in nil }
     ) -> LoadResult {
         var reading = Reading()
         let configuration = reading.configuration(path, policies: policies)
@@ -31,6 +33,9 @@ package enum ConfigurationLoader {
         files.check(reading.references)
         for (certificate, place) in reading.certificates { files.check(certificate, place, certificateCheck) }
         for clients in reading.clientCertificates { files.check(clients, clientCheck) }
+        if let place = reading.recordsPlace, let records = configuration?.settings.tls.records {
+            files.check(records, place, recordsCheck)
+        }
         return LoadResult(
             configuration: configuration, readFaults: reading.faults, fileFaults: files.faults, files: reading.files,
             watched: reading.watched)
@@ -84,6 +89,7 @@ private struct Reading {
     var references: [SchemaCheck.Reference] = []
     var certificates: [(CertificateFiles, Place)] = []
     var clientCertificates: [PlacedClientCertificates] = []
+    var recordsPlace: Place?
     private(set) var files: [String] = []
     /// What makes the policy files' patterns name others.
     private var patterned: [String] = []
@@ -94,6 +100,7 @@ private struct Reading {
         let main = TidegateFile(root, hostName: Reading.hostName(), faults: &faults)
         certificates = Reading.certificates(in: root)
         clientCertificates = Reading.clientCertificates(in: root)
+        recordsPlace = root["tls"]?["records"]?.place
         noteWhatIsLeftOut(root)
         let zones = (root["zones"]?.pairs ?? []).compactMap { Zone($0.key) }
         let files = policies?.map { ($0, Place(file: $0)) } ?? policyPaths(main.policies, beside: path)

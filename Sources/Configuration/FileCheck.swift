@@ -94,6 +94,13 @@ struct FileCheck {
         }
     }
 
+    /// And so is what the machine can do.
+    mutating func check(
+        _ records: TLSSettings.Records, _ place: Place, _ recordsCheck: ConfigurationLoader.RecordsCheck
+    ) {
+        if let finding = recordsCheck(records) { faults.warning(place, "tls.records: \(finding)") }
+    }
+
     /// More than any chain or bundle needs; what is larger is the wrong file.
     private static let maxFileBytes = 16 << 20
 

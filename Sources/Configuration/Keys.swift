@@ -274,6 +274,11 @@ extension KeyTable {
         Key("log.format", .choice(["json", "text"]), default: "json", "How a line is written."),
 
         Key("threads", .whole(0...1024), default: "0", "Event loops; 0: one per core."),
+
+        Key("tls", .section, "What TLS has in common on both legs."),
+        Key(
+            "tls.records", .choice(["openssl", "kernel", "direct"]), default: "openssl",
+            "Who makes the records of TLS 1.3 once the handshake is over: OpenSSL, the kernel, or the relay itself."),
     ])
 
     /// The policy files, compliance's.

@@ -7,6 +7,8 @@ package struct Settings: Sendable {
     package var site: Site
     /// Where clients connect; one or more.
     package var listeners: [ListenerSettings]
+    /// What TLS has in common on both legs.
+    package var tls: TLSSettings
     /// Host names, lowercase, and the zones they ask for.
     package var hosts: [String: Zone]
     /// In the order they are defined.
@@ -33,7 +35,8 @@ package struct Settings: Sendable {
     package var identity: [IdentitySettings]
 
     package init(
-        site: Site, listeners: [ListenerSettings], hosts: [String: Zone] = [:], zones: [ZoneSettings],
+        site: Site, listeners: [ListenerSettings], tls: TLSSettings = TLSSettings(), hosts: [String: Zone] = [:],
+        zones: [ZoneSettings],
         limits: LimitSettings = LimitSettings(), timeouts: TimeoutSettings = TimeoutSettings(),
         log: LogSettings = LogSettings(), threads: Int = 0, parameters: ParameterRules = ParameterRules(),
         tenantKeys: [TenantName: [Zone: SecretSource]] = [:],
@@ -42,6 +45,7 @@ package struct Settings: Sendable {
     ) {
         self.site = site
         self.listeners = listeners
+        self.tls = tls
         self.hosts = hosts
         self.zones = zones
         self.limits = limits
@@ -134,6 +138,26 @@ package struct ListenAddress: Hashable, Sendable, CustomStringConvertible {
         case .v4: "\(ip):\(port)"
         case .v6: "[\(ip)]:\(port)"
         }
+    }
+}
+
+/// What TLS has in common on both legs.
+package struct TLSSettings: Equatable, Sendable {
+    /// Who makes the records once the handshake is over.
+    package var records: Records
+
+    /// The defaults.
+    package init() {
+        self.init(Section(defaultsOf: "tls", in: .tidegateFile))
+    }
+
+    /// Who makes the records once the handshake is over.
+    package enum Records: String, CaseIterable, Sendable {
+        case openssl
+        /// Where it can; else OpenSSL.
+        case kernel
+        /// The relay itself, where the version is TLS 1.3; else OpenSSL.
+        case direct
     }
 }
 

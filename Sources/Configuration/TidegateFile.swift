@@ -25,7 +25,8 @@ private struct TidegateReader {
     mutating func settings(hostName: String) -> Settings {
         let parameters = ParameterRules(file.section("parameters"), faults: &faults)
         return Settings(
-            site: site(hostName: hostName), listeners: listeners(), hosts: hosts(), zones: zones(),
+            site: site(hostName: hostName), listeners: listeners(), tls: TLSSettings(file.section("tls")),
+            hosts: hosts(), zones: zones(),
             limits: LimitSettings(file.section("limits")), timeouts: TimeoutSettings(file.section("timeouts")),
             log: LogSettings(file.section("log")), threads: file.whole("threads"), parameters: parameters,
             receipts: receipts(), admin: admin(), tokens: tokens(), identity: identity())
@@ -393,6 +394,12 @@ extension SecretSource {
         } else {
             return nil
         }
+    }
+}
+
+extension TLSSettings {
+    init(_ section: Section) {
+        records = section.choice("records")
     }
 }
 

@@ -115,7 +115,7 @@ package final class RelaySnapshot: Sendable {
             try ReceiptPlan(settings, environment: environment)
         }
         listeners = try settings.listeners.map { (listener) throws(RelayStartError) in
-            try Listener(listener, replacing: former?.listeners ?? [])
+            try Listener(listener, records: RecordLayer(settings.tls), replacing: former?.listeners ?? [])
         }
         let clients = listeners.compactMap(\.tls?.clients)
         identifier = Identifier(
@@ -129,8 +129,8 @@ package final class RelaySnapshot: Sendable {
         for zone in settings.zones {
             let tenantKeys = settings.tenantKeys.compactMapValues { $0[zone.zone] }
             zones[zone.zone] = try UpstreamZone(
-                zone, tenantKeys: tenantKeys, environment: environment, trust: &trust,
-                replacing: former?.zones[zone.zone])
+                zone, records: RecordLayer(settings.tls), tenantKeys: tenantKeys, environment: environment,
+                trust: &trust, replacing: former?.zones[zone.zone])
         }
         self.zones = zones
         if let failure = SelfTest.firstFailure(under: policy) {
@@ -147,11 +147,12 @@ private struct TLSIdentity: Equatable {
     let certificates: [[UInt8]]
     /// Of what is asked of clients.
     let clients: [UInt8]?
+    let records: RecordLayer
 }
 
 extension RelaySnapshot.Listener {
     fileprivate init(
-        _ settings: ListenerSettings, replacing former: [RelaySnapshot.Listener]
+        _ settings: ListenerSettings, records: RecordLayer, replacing former: [RelaySnapshot.Listener]
     ) throws(RelayStartError) {
         guard let address = SocketAddress(literal: "\(settings.address.ip)", port: settings.address.port) else {
             throw RelayStartError(text: "Cannot listen on \(settings.address): it is not an address of this system.")
@@ -171,14 +172,14 @@ extension RelaySnapshot.Listener {
         }
         do throws(TLSError) {
             (self.tls, identity) = try Self.context(
-                tls, settings.protocols, replacing: former.first { $0.address == address })
+                tls, settings.protocols, records: records, replacing: former.first { $0.address == address })
         } catch {
             throw RelayStartError(text: error.detail)
         }
     }
 
     private static func context(
-        _ settings: ListenerTLS, _ protocols: [ListenerSettings.HTTPProtocol],
+        _ settings: ListenerTLS, _ protocols: [ListenerSettings.HTTPProtocol], records: RecordLayer,
         replacing former: RelaySnapshot.Listener?
     ) throws(TLSError) -> (TLSServerContext, TLSIdentity) {
         var certificates: [TLSCertificate] = []
@@ -188,11 +189,12 @@ extension RelaySnapshot.Listener {
         let clients = try settings.clients?.authentication()
         let identity = TLSIdentity(
             settings: settings, protocols: protocols, certificates: certificates.map(\.fingerprint),
-            clients: clients?.fingerprint)
+            clients: clients?.fingerprint, records: records)
         if let kept = former?.tls, former?.identity == identity { return (kept, identity) }
         let context = try TLSServerContext(
             certificates: certificates, minimumVersion: settings.minimum == .tls13 ? .tls13 : .tls12,
-            protocols: protocols.map(\.rawValue), clients: clients, ticketKeys: former?.tls?.ticketKeys ?? .make())
+            protocols: protocols.map(\.rawValue), clients: clients, ticketKeys: former?.tls?.ticketKeys ?? .make(),
+            records: records)
         return (context, identity)
     }
 }
@@ -229,8 +231,8 @@ extension AdminListener.Settings {
 
 extension RelaySnapshot.UpstreamZone {
     fileprivate init(
-        _ settings: ZoneSettings, tenantKeys sources: [TenantName: SecretSource], environment: Environment,
-        trust stores: inout TrustStores, replacing former: RelaySnapshot.UpstreamZone?
+        _ settings: ZoneSettings, records: RecordLayer, tenantKeys sources: [TenantName: SecretSource],
+        environment: Environment, trust stores: inout TrustStores, replacing former: RelaySnapshot.UpstreamZone?
     ) throws(RelayStartError) {
         key = try settings.key.providerKey("The key of zone \(settings.zone)", environment)
         previousKey = try settings.previousKey?.providerKey("The previous key of zone \(settings.zone)", environment)
@@ -241,10 +243,10 @@ extension RelaySnapshot.UpstreamZone {
         self.tenantKeys = tenantKeys
         do throws(TLSError) {
             trust = try stores.store(for: settings.verify.authority)
-            if let former, former.trust.fingerprint == trust.fingerprint {
+            if let former, former.trust.fingerprint == trust.fingerprint, former.tls.records == records {
                 tls = former.tls
             } else {
-                tls = try TLSClientContext(trust: trust)
+                tls = try TLSClientContext(trust: trust, records: records)
             }
         } catch {
             throw RelayStartError(text: "The authorities of zone \(settings.zone): \(error.detail)")

@@ -11,8 +11,10 @@ struct ConfigurationOption: ParsableArguments {
     func load(policies: [String]? = nil) -> LoadResult {
         ConfigurationLoader.load(
             path, policies: policies, certificateCheck: CertificateCheck.fault,
-            clientCheck: CertificateCheck.findings, keySetCheck: KeySetFile.fault)
+            clientCheck: CertificateCheck.findings, keySetCheck: KeySetFile.fault,
+            recordsCheck: RecordsCheck.finding)
     }
+
     /// For commands that only decide. Missing certificates and keys do not matter to a decision; faults in the files' text do.
     func loadForDecisions() throws(CommandError) -> RelayConfiguration {
         let result = load()

@@ -197,6 +197,21 @@ import Testing
         #expect(result.watched.contains(directory.path + "/keys.json"))
     }
 
+    @Test func whetherRecordsCanBeMadeSoIsAskedOfWhoeverKnowsTheMachine() throws {
+        let directory = try Directory()
+        try directory.write("policy.yaml", smallPolicy)
+        func told(_ text: String) throws -> [String] {
+            try directory.write("tidegate.yaml", smallFile + "\n" + text)
+            let result = ConfigurationLoader.load(
+                directory.path + "/tidegate.yaml", environment: ["KEY": "k"],
+                recordsCheck: { $0 == .kernel ? "not here" : nil })
+            return directory.told(result.fileFaults.all)
+        }
+        #expect(try told("tls: {records: kernel}") == ["tidegate.yaml:9:16: warning: tls.records: not here"])
+        #expect(try told("tls: {records: direct}") == [])
+        #expect(try told("") == [])
+    }
+
     @Test func theHashOfNothingIsNoKey() throws {
         let directory = try Directory()
         let empty = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"

@@ -62,7 +62,7 @@ import Testing
         ("timeouts.terminate", "terminate: 5s"), ("timeouts.drain", "drain: 5m"),
         ("connect_timeout", "connect_timeout: 5s"),
         ("log.level", "level: info"), ("log.format", "format: json"), ("threads", "threads: 0"),
-        ("refusals", "refusals: auto"),
+        ("refusals", "refusals: auto"), ("tls.records", "records: openssl"),
     ])
     func theExamplesDefaultsAreTheTables(path: String, written: String) throws {
         let main = try String(contentsOfFile: exampleFile, encoding: .utf8)

@@ -10,6 +10,7 @@ import Testing
         #expect(timeouts.session == .seconds(10_800))
         #expect(LimitSettings().messageBytes == 1 << 20)
         #expect(LogSettings().level == .info)
+        #expect(TLSSettings().records == .openssl)
     }
 
     @Test func theSnapshotHoldsZonesWithTheirEndpointsInOrder() throws {

@@ -22,6 +22,7 @@ import Testing
                 refusals: websocket
               - {address: "[::1]:8080"}
               - {address: "10.0.0.1:80", plaintext: allow}
+            tls: {records: direct}
             hosts: {EU.example: eu}
             zones:
               eu:
@@ -57,6 +58,7 @@ import Testing
                 ListenerSettings(address: ListenAddress(.v6(1), port: 8080)),
                 ListenerSettings(address: ListenAddress(.v4(0x0a00_0001), port: 80)),
             ])
+        #expect(settings.tls.records == .direct)
         #expect(settings.hosts == ["eu.example": Zone("eu")!])
         let eu = try #require(settings.zones.first)
         #expect(

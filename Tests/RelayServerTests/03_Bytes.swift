@@ -109,7 +109,7 @@ import WebSocket
 
 extension RelayHarbour {
     /// Waits until so many frames have come back, and expects them and those that went upstream to be those sent.
-    fileprivate func expectEcho(to client: StandInClient, frames: Int, seed: UInt64 = 0) throws {
+    func expectEcho(to client: StandInClient, frames: Int, seed: UInt64 = 0) throws {
         let inbox = try #require(
             client.inbox.wait(upTo: Self.patience) { $0.received.frames >= frames ? $0 : nil })
         let session = try session { $0.sent.frames >= frames }

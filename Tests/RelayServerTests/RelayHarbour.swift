@@ -140,6 +140,15 @@ extension Zone {
     static let eu = Zone("eu")!
 }
 
+extension TLSSettings {
+    fileprivate static var ofTheEnvironment: TLSSettings {
+        var settings = TLSSettings()
+        let wanted = ProcessInfo.processInfo.environment["TIDEGATE_RECORDS"]
+        settings.records = wanted.flatMap(Records.init(rawValue:)) ?? settings.records
+        return settings
+    }
+}
+
 extension RefusalLimits.Rules {
     /// None is too many.
     static let all = RefusalLimits.Rules(party: plenty, strangers: plenty)
@@ -173,6 +182,8 @@ extension RelayHarbour {
         var listeners: [ListenerSettings]
         /// Sockets that somebody made for the listeners.
         var passed: [BoundSocket] = []
+        /// `TIDEGATE_RECORDS` says whose the records are in stories that do not.
+        var tls = TLSSettings.ofTheEnvironment
         var limits = LimitSettings()
         var timeouts = TimeoutSettings()
         /// The operators' door; there is none unless a story wants one.
@@ -269,7 +280,8 @@ extension RelayHarbour {
                 zones.append(settings)
             }
             let settings = Settings(
-                site: site, listeners: listeners, hosts: hosts, zones: zones, limits: limits, timeouts: timeouts,
+                site: site, listeners: listeners, tls: tls, hosts: hosts, zones: zones, limits: limits,
+                timeouts: timeouts,
                 threads: Self.threads, parameters: parameters, tenantKeys: tenantKeys, receipts: receipts,
                 admin: admin,
                 tokens: tokenKeys.isEmpty
