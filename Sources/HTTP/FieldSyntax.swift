@@ -33,8 +33,15 @@ package enum FieldSyntax {
     /// Whether two texts are the same but for the case of ASCII letters. Never folds anything outside ASCII.
     package static func equalIgnoringCase(_ left: some StringProtocol, _ right: some StringProtocol) -> Bool {
         // Most names that a name is compared with are of another length, and that is known at once.
-        left.utf8.count == right.utf8.count
-            && left.utf8.elementsEqual(right.utf8) { lowercased($0) == lowercased($1) }
+        guard left.utf8.count == right.utf8.count else { return false }
+        // Texts lie in one piece, as a rule, and then bytes are compared with bytes.
+        let areEqual = left.utf8.withContiguousStorageIfAvailable { left in
+            right.utf8.withContiguousStorageIfAvailable { right in
+                left.indices.allSatisfy { lowercased(left[$0]) == lowercased(right[$0]) }
+            }
+        }
+        if let areEqual = areEqual ?? nil { return areEqual }
+        return left.utf8.elementsEqual(right.utf8) { lowercased($0) == lowercased($1) }
     }
 
     /// The byte, an ASCII capital letter as its small one.

@@ -15,22 +15,34 @@ package enum HeadSerializer {
     }
 
     private static func serialize(startLine: String, _ fields: HeaderFields) throws(HTTPError) -> [UInt8] {
-        var bytes = try valueBytes(startLine)
+        var bytes: [UInt8] = []
+        try append(startLine, to: &bytes)
         bytes += lineEnd
         for field in fields.all {
             guard FieldSyntax.isToken(field.name.utf8) else { throw .invalidFieldName }
-            bytes += field.name.utf8
-            bytes += ": ".utf8
-            bytes += try valueBytes(field.value)
+            try append(field.name, to: &bytes)
+            bytes += separator
+            try append(field.value, to: &bytes)
             bytes += lineEnd
         }
         return bytes + lineEnd
     }
 
-    private static func valueBytes(_ text: String) throws(HTTPError) -> [UInt8] {
-        guard let bytes = text.latin1Bytes, bytes.allSatisfy(FieldSyntax.isValueByte) else { throw .invalidFieldValue }
-        return bytes
+    private static func append(_ text: String, to bytes: inout [UInt8]) throws(HTTPError) {
+        // ASCII in one piece, as a rule.
+        let isPlain = text.utf8.withContiguousStorageIfAvailable { text in
+            let isPlain = text.allSatisfy { $0 < 0x80 && FieldSyntax.isValueByte($0) }
+            if isPlain { bytes.append(contentsOf: text) }
+            return isPlain
+        }
+        if isPlain == true { return }
+        guard let latin1 = text.latin1Bytes, latin1.allSatisfy(FieldSyntax.isValueByte) else {
+            throw .invalidFieldValue
+        }
+        bytes += latin1
     }
+
+    private static let separator: [UInt8] = [0x3A, 0x20]
 
     private static let lineEnd: [UInt8] = [0x0D, 0x0A]
 }

@@ -25,6 +25,13 @@ package enum JSONText {
     }
 
     private static func appendEscaped(_ text: String, to bytes: inout [UInt8]) {
+        // Most texts lie in one piece and hold nothing to escape.
+        let isPlain = text.utf8.withContiguousStorageIfAvailable { text in
+            let isPlain = text.allSatisfy { $0 >= 0x20 && $0 != UInt8(ascii: "\"") && $0 != UInt8(ascii: "\\") }
+            if isPlain { bytes.append(contentsOf: text) }
+            return isPlain
+        }
+        if isPlain == true { return }
         for byte in text.utf8 {
             switch byte {
             case UInt8(ascii: "\""): bytes += #"\""#.utf8

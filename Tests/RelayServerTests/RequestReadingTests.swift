@@ -92,7 +92,7 @@ import Testing
     }
 
     @Test func theRelaysOwnOriginIsTheOneTheClientUses() throws {
-        let request = try read("/v3/ws").outcome.get()
+        let request = try read("/v3/ws", ["Origin": "http://relay.example"]).outcome.get()
         #expect(request.ownOrigins.map(\.description).contains("http://relay.example"))
     }
 }
@@ -117,7 +117,8 @@ private func read(
             settings: Settings(site: site, listeners: [listener], zones: []),
             policy: PolicySnapshot(version: "1", site: site, zones: zones, tenants: [])),
         environment: [:], cores: 1)
+    let head = RequestHead(method: "GET", target: try RequestTarget(target), fields: fields)
     return RequestReading(
-        RequestHead(method: "GET", target: try RequestTarget(target), fields: fields),
-        certificate: nil, on: try #require(snapshot.listeners.first), under: snapshot)
+        head, showing: RequestReading.credential(of: head, certificate: nil),
+        on: try #require(snapshot.listeners.first), under: snapshot)
 }

@@ -13,9 +13,9 @@ struct RequestReading {
     let upgrade: UpgradeRequest?
     let credential: Credential?
 
-    /// - Parameter certificate: what the client showed while TLS was set up.
+    /// - Parameter credential: as `credential(of:certificate:)` found it.
     init(
-        _ head: RequestHead, certificate: PresentedCertificate?, on listener: RelaySnapshot.Listener,
+        _ head: RequestHead, showing credential: Credential?, on listener: RelaySnapshot.Listener,
         under snapshot: RelaySnapshot
     ) {
         let handshake = Self.upgrade(of: head)
@@ -23,10 +23,7 @@ struct RequestReading {
         let form = listener.refusals.form(forOrigin: origin)
         upgrade = try? handshake.get()
         refusalForm = upgrade == nil ? .http : form
-        credential = Credential.find(
-            certificate: certificate, authorization: head.fields.all("Authorization"),
-            tokenParameter: head.target.parameter("token"),
-            subprotocols: head.fields.tokens("Sec-WebSocket-Protocol"))
+        self.credential = credential
         do throws(Refusal) {
             let ask = try Self.ask(of: head, to: .session, under: snapshot.policy)
             _ = try handshake.get()
@@ -34,7 +31,9 @@ struct RequestReading {
             outcome = .success(
                 SessionRequest(
                     ask: ask, origin: origin, hasAuthorization: head.fields.count("Authorization") > 0,
-                    ownOrigins: Origin.own(secure: listener.tls != nil, hostField: head.fields.first("Host") ?? ""),
+                    // Nothing but an Origin is compared with them.
+                    ownOrigins: origin == nil
+                        ? [] : Origin.own(secure: listener.tls != nil, hostField: head.fields.first("Host") ?? ""),
                     parameters: parameters, refusalForm: form,
                     audio: AudioFormat(
                         encodings: head.target.parameter("encoding"),
@@ -42,6 +41,16 @@ struct RequestReading {
         } catch {
             outcome = .failure(error)
         }
+    }
+
+    /// What a request proves its tenant with.
+    ///
+    /// - Parameter certificate: what the client showed while TLS was set up.
+    static func credential(of head: RequestHead, certificate: PresentedCertificate?) -> Credential? {
+        Credential.find(
+            certificate: certificate, authorization: head.fields.all("Authorization"),
+            tokenParameter: head.target.parameter("token"),
+            subprotocols: head.fields.tokens("Sec-WebSocket-Protocol"))
     }
 
     /// What a request asks for at a path of this kind.

@@ -20,9 +20,15 @@ extension Worker {
                 settled()
             }
         }
-        let certificate = snapshot.certificate(of: client.transport, on: listener)
-        let reading = RequestReading(head, certificate: certificate, on: listener, under: snapshot)
-        if let obstacle = obstacle(to: reading, from: listener.client(of: head, at: client.peer)) {
+        let address = listener.client(of: head, at: client.peer)
+        let credential = RequestReading.credential(
+            of: head, certificate: snapshot.certificate(of: client.transport, on: listener))
+        if let obstacle = obstacle(toStrangerShowing: credential, from: address) {
+            settled()
+            return turnAway(client, obstacle)
+        }
+        let reading = RequestReading(head, showing: credential, on: listener, under: snapshot)
+        if let obstacle = obstacle(to: reading, from: address) {
             settled()
             return turnAway(client, obstacle)
         }

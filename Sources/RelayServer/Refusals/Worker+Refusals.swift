@@ -8,19 +8,20 @@ import Transport
 
 /// How a loop deals with refusals beyond the limits: each is counted, and a line a second tells of all.
 extension Worker {
-    /// What keeps a request that would be refused for what it says itself, and proves nobody, from being told so in full.
-    /// Nil where nothing does, and where it takes a session to judge it.
-    func obstacle(to reading: RequestReading, from client: IPAddress?) -> RefusalObstacle? {
-        guard admitsSessions, let obstacle = obstacle(to: .stranger(at: client, showing: reading.credential)) else {
-            return nil
-        }
-        switch reading.outcome {
-        case .failure: return obstacle
-        case .success: break
-        }
-        guard case .settled(let found) = snapshot.identifier.identify(reading.credential, at: WallClock.seconds())
+    /// What keeps somebody who proves nothing from being told so in full: known before the request itself is read, for that
+    /// costs the most. Nil where nothing does, and where it takes a session to judge the credential.
+    func obstacle(toStrangerShowing credential: Credential?, from client: IPAddress?) -> RefusalObstacle? {
+        guard admitsSessions, let obstacle = obstacle(to: .stranger(at: client, showing: credential)),
+            case .settled(let found) = snapshot.identifier.identify(credential, at: WallClock.seconds())
         else { return nil }
         return found.outcome.isKnown ? nil : obstacle
+    }
+
+    /// What keeps a request that is refused for what it says itself from being told so in full. Nil where nothing does, and
+    /// where it takes a session to judge it.
+    func obstacle(to reading: RequestReading, from client: IPAddress?) -> RefusalObstacle? {
+        guard admitsSessions, case .failure = reading.outcome else { return nil }
+        return obstacle(to: .stranger(at: client, showing: reading.credential))
     }
 
     func obstacle(to refused: Refused) -> RefusalObstacle? {
