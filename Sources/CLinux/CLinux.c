@@ -36,9 +36,9 @@ int clinux_epoll_modify(int epoll, int descriptor, uint32_t events, uint64_t wor
 int clinux_epoll_remove(int epoll, int descriptor) { return control(epoll, EPOLL_CTL_DEL, descriptor, 0, 0); }
 
 // The kernel's structure is packed on some architectures and not on others, so it stays in here.
-int clinux_epoll_wait(int epoll, struct clinux_event *events, int milliseconds) {
+int clinux_epoll_wait(int epoll, struct clinux_event *events, int most, int milliseconds) {
     struct epoll_event ready[CLINUX_MAX_EVENTS];
-    int count = epoll_wait(epoll, ready, CLINUX_MAX_EVENTS, milliseconds);
+    int count = epoll_wait(epoll, ready, most < CLINUX_MAX_EVENTS ? most : CLINUX_MAX_EVENTS, milliseconds);
     for (int i = 0; i < count; i++) {
         events[i].word = ready[i].data.u64;
         events[i].events = ready[i].events;

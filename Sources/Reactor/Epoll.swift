@@ -9,11 +9,14 @@ struct Epoll: ~Copyable {
 
     private let descriptor: Descriptor
     private let events: UnsafeMutablePointer<clinux_event>
+    private let most: Int32
 
-    init() throws(SystemError) {
+    /// - Parameter most: events taken in one wait, if fewer are wanted.
+    init(most: Int = maxEvents) throws(SystemError) {
         let raw = clinux_epoll_create()
         guard raw >= 0 else { throw .last("epoll_create1") }
         descriptor = Descriptor(owning: raw)
+        self.most = Int32(clamping: most)
         events = .allocate(capacity: Self.maxEvents)
         events.initialize(repeating: clinux_event(), count: Self.maxEvents)
     }
@@ -28,6 +31,11 @@ struct Epoll: ~Copyable {
         try check(clinux_epoll_add(descriptor.raw, raw, interest.rawValue, key.word))
     }
 
+    /// Watches another list: it is ready for as long as something in it is.
+    func add(_ other: borrowing Epoll, key: SlotKey) throws(SystemError) {
+        try add(other.descriptor.raw, .readable, key: key)
+    }
+
     func modify(_ raw: Int32, _ interest: Interest, key: SlotKey) throws(SystemError) {
         try check(clinux_epoll_modify(descriptor.raw, raw, interest.rawValue, key.word))
     }
@@ -39,7 +47,7 @@ struct Epoll: ~Copyable {
     /// Waits for events, `milliseconds` at most and for ever when negative. Returns how many there are, none when a
     /// signal came first.
     func wait(milliseconds: Int32) -> Int {
-        let count = clinux_epoll_wait(descriptor.raw, events, milliseconds)
+        let count = clinux_epoll_wait(descriptor.raw, events, most, milliseconds)
         if count >= 0 { return Int(count) }
         // EBADF, EFAULT and EINVAL mean that the descriptor or the buffer of this very value is broken: memory is no
         // longer what it should be, and a loop that went on would only spin.

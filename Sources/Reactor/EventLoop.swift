@@ -12,6 +12,10 @@ import Timing
 ///
 /// A turn goes: wait; read the clock; the events of descriptors; the timers that are due; the end of the turn; release
 /// what was retired. Nothing on the way of an event allocates or takes a lock.
+///
+/// What is registered as `patient` is heard behind all that is not, one event a turn: whatever comes to it in whatever number,
+/// nobody else waits for more than one of these. The kernel keeps those that are ready in a row, so that each has its turn, and
+/// each turn serves one. Where there are none, they cost nothing.
 package final class EventLoop {
     /// The moment at which this turn began.
     package var now: Instant { turnBegan }
@@ -19,6 +23,10 @@ package final class EventLoop {
     // Behind the property above, because one that other modules see costs a check at each access.
     private var turnBegan: Instant
     private let epoll: Epoll
+    /// Watches those who are patient, and is watched by `epoll`.
+    private let patientEpoll: Epoll
+    /// One of them is ready, as the wait of this turn told.
+    private var isPatientReady = false
     // Unchecked, because it is asked with every event; a handler that a change lets go of is retired, not released.
     @exclusivity(unchecked) private var watched = SlotTable<Watched>()
     private var timers = TimerQueue()
@@ -34,11 +42,17 @@ package final class EventLoop {
         let handler: any EventHandler
         let descriptor: Int32
         var interest: Interest
+        var precedence: Precedence
     }
+
+    /// Of `patientEpoll` in `epoll`; no slot has it.
+    private static let patientKey = SlotKey(index: .max, generation: .max)
 
     /// A loop for the thread that will call `run`.
     package init() throws(SystemError) {
         epoll = try Epoll()
+        patientEpoll = try Epoll(most: 1)
+        try epoll.add(patientEpoll, key: Self.patientKey)
         turnBegan = MonotonicClock.now()
     }
 
@@ -68,7 +82,8 @@ package final class EventLoop {
         let count = epoll.wait(milliseconds: patience)
         turnBegan = MonotonicClock.now()
         deliver(count)
-        if let alarm, alarm.nanoseconds <= turnBegan.nanoseconds { fireTimers() }
+        if isPatientReady { deliverOneOfThePatient() }
+        if let alarm, alarm.nanoseconds <= turnBegan.nanoseconds { fireTimers(most: max(count, Self.minTimers)) }
         turnHandlers.drain { $0.endOfTurn() }
         retired.drain { _ in }
         turnTimes.note(MonotonicClock.now().nanoseconds &- turnBegan.nanoseconds)
@@ -81,16 +96,36 @@ extension EventLoop {
     /// Tells `handler` what `descriptor` is ready for, from the next turn until `deregister`. The loop keeps the
     /// handler alive meanwhile, and only borrows the descriptor.
     package func register(
-        _ handler: any EventHandler, descriptor: Int32, interest: Interest
+        _ handler: any EventHandler, descriptor: Int32, interest: Interest, precedence: Precedence = .prompt
     ) throws(SystemError) -> Registration {
-        let key = watched.insert(Watched(handler: handler, descriptor: descriptor, interest: interest))
-        do throws(SystemError) {
-            try epoll.add(descriptor, interest, key: key)
-        } catch {
+        let entry = Watched(handler: handler, descriptor: descriptor, interest: interest, precedence: precedence)
+        let key = watched.insert(entry)
+        do throws(SystemError) { try watch(entry, key) } catch {
             _ = watched.remove(key)
             throw error
         }
         return Registration(key: key)
+    }
+
+    /// From now on the events of a patient registration are heard with the prompt ones.
+    ///
+    /// Throws when the system has no room for that; then nothing has changed.
+    package func promote(_ registration: Registration) throws(SystemError) {
+        let key = registration.key
+        guard var entry = watched[key], entry.precedence == .patient else { return }
+        entry.precedence = .prompt
+        try watch(entry, key)
+        watched.update(key) { $0.precedence = .prompt }
+        do throws(SystemError) { try patientEpoll.remove(entry.descriptor) } catch {
+            assertionFailure("descriptor closed before it was deregistered: \(error)")
+        }
+    }
+
+    private func watch(_ entry: Watched, _ key: SlotKey) throws(SystemError) {
+        switch entry.precedence {
+        case .prompt: try epoll.add(entry.descriptor, entry.interest, key: key)
+        case .patient: try patientEpoll.add(entry.descriptor, entry.interest, key: key)
+        }
     }
 
     /// Changes what the handler hears. The system is asked only if there is a change.
@@ -99,7 +134,10 @@ extension EventLoop {
         guard let entry = watched[key], entry.interest != interest else { return }
         watched.update(key) { $0.interest = interest }
         do throws(SystemError) {
-            try epoll.modify(entry.descriptor, interest, key: key)
+            switch entry.precedence {
+            case .prompt: try epoll.modify(entry.descriptor, interest, key: key)
+            case .patient: try patientEpoll.modify(entry.descriptor, interest, key: key)
+            }
         } catch {
             assertionFailure("descriptor closed before it was deregistered: \(error)")
         }
@@ -111,7 +149,10 @@ extension EventLoop {
         guard let entry = watched.remove(registration.key) else { return }
         retire(entry.handler)
         do throws(SystemError) {
-            try epoll.remove(entry.descriptor)
+            switch entry.precedence {
+            case .prompt: try epoll.remove(entry.descriptor)
+            case .patient: try patientEpoll.remove(entry.descriptor)
+            }
         } catch {
             assertionFailure("descriptor closed before it was deregistered: \(error)")
         }
@@ -127,9 +168,29 @@ extension EventLoop {
             let (key, readiness) = epoll.event(at: index)
             // An earlier event of the batch may have deregistered this one; its slot, and its descriptor's number, may
             // even have a new owner. The generation in the key tells.
-            watched[key]?.handler.ready(readiness)
+            if let handler = watched[key]?.handler {
+                handler.ready(readiness)
+            } else if key == Self.patientKey {
+                isPatientReady = true
+            }
         }
     }
+
+    private func deliverOneOfThePatient() {
+        isPatientReady = false
+        // None, if the prompt ones have ended them.
+        guard patientEpoll.wait(milliseconds: 0) > 0 else { return }
+        let (key, readiness) = patientEpoll.event(at: 0)
+        watched[key]?.handler.ready(readiness)
+    }
+}
+
+/// Whose events come first when there is more to do than time.
+package enum Precedence: Sendable {
+    /// Heard in every turn: what is under way, and late when it waits.
+    case prompt
+    /// Heard behind those, one a turn: what comes from whoever has only just arrived, in whatever number.
+    case patient
 }
 
 /// Names a watched descriptor, for `modify` and `deregister`. Stale once deregistered, and then without effect.
@@ -173,14 +234,21 @@ extension EventLoop {
         alarm = timers.earliest
     }
 
-    private func fireTimers() {
+    /// - Parameter most: no more than that: thousands may be due at the same moment, of connections that came together, and what
+    ///   is ready does not wait for them all.
+    private func fireTimers(most: Int) {
         // Those scheduled from here on wait for the next turn: a timer that re-arms itself cannot hold up the loop.
         let end = timers.sequence
-        while let (handler, tag) = timers.popDue(at: now, scheduledBefore: end) {
+        for _ in 0..<most {
+            guard let (handler, tag) = timers.popDue(at: now, scheduledBefore: end) else { return }
             alarm = timers.earliest
             handler.fired(tag: tag)
         }
     }
+
+    /// Timers that may fire in a turn, however few events it has. With many events as many timers may, so that neither holds up
+    /// the other.
+    private static let minTimers = 4
 
     /// How long the wait may take, in the milliseconds of epoll_wait(2): -1 is for ever.
     private var patience: Int32 {

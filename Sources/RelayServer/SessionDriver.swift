@@ -372,6 +372,8 @@ extension SessionDriver {
         if isRefused, obstacle == nil, let refused = refused.take() { worker.told(refused) }
         guard isBeingJudged, isRefused || dialer != nil else { return }
         isBeingJudged = false
+        // Whoever streams does not wait for those who have only come.
+        if dialer != nil { client.transport.promote() }
         if let tenant = session.tenant, let zone = session.granted { worker.countGrant(zone, to: tenant) }
         if heldBack != nil { client.resumeReading() }
         passHeldBack()

@@ -41,10 +41,14 @@ final class Worker {
     /// Those who wait for keys of their issuers.
     private var unidentified: [UInt64: Unidentified] = [:]
     private var lastUnidentified: UInt64 = 0
+    /// Those of them for whom the keys have been tried, in order.
+    private var toBeIdentified: ArraySlice<UInt64> = []
     private var lookups: [UInt64: Dialer] = [:]
     private var lastLookup: UInt64 = 0
-    /// Accepted connections whose request is not complete yet.
-    private var newcomers = 0
+    /// Accepted connections of which it is not known yet what they carry.
+    private(set) var newcomers = Newcomers()
+    /// Requests on streams of theirs that have no session and no answer yet.
+    private var requests = 0
     /// Set once the relay has been told to stop.
     var departure: Departure?
     /// What ended here, refused and failed.
@@ -91,7 +95,8 @@ final class Worker {
 
     /// Nobody is here, and nobody is on the way.
     var isEmpty: Bool {
-        drivers.isEmpty && multiplexed.isEmpty && newcomers == 0 && acceptors.isEmpty && leaving.isEmpty
+        drivers.isEmpty && multiplexed.isEmpty && newcomers.isEmpty && requests == 0 && acceptors.isEmpty
+            && leaving.isEmpty
     }
 }
 
@@ -122,7 +127,7 @@ extension Worker: MailboxReceiver {
         case .recorded(let session, let dial, let isWritten):
             drivers[session]?.recorded(dial: dial, isWritten: isWritten)
         case .superseded(let session): drivers[session]?.superseded()
-        case .keysTried(let number): identifyAtLast(number)
+        case .keysTried(let number): identifySoon(number)
         case .reload(let snapshot, let listeners): reload(snapshot, listeners)
         case .asked(let question): question(self)
         case .drain(let plan): drain(plan)
@@ -140,14 +145,33 @@ extension Worker {
     }
 
     /// A connection was accepted. A drain waits until its request is complete.
-    func newcomerArrived() {
-        newcomers += 1
+    ///
+    /// - Returns: its number, for `newcomerSettled`.
+    func newcomerArrived(_ newcomer: any Newcomer) -> UInt64 {
         budget.enter()
+        let (number, displaced) = newcomers.add(newcomer)
+        if let displaced {
+            metrics.add(.newcomersDisplaced)
+            displaced.giveWay()
+        }
+        return number
     }
 
     /// The connection's request became a session's, or will never be complete.
-    func newcomerSettled() {
-        newcomers -= 1
+    func newcomerSettled(_ number: UInt64) {
+        newcomers.remove(number)
+        budget.leave()
+        stopIfDrained()
+    }
+
+    /// As for a newcomer, of a request on a stream of its own.
+    func requestBegan() {
+        requests += 1
+        budget.enter()
+    }
+
+    func requestSettled() {
+        requests -= 1
         budget.leave()
         stopIfDrained()
     }
@@ -266,8 +290,16 @@ extension Worker {
         keySets.refresh(issuer) { mailbox.post(.keysTried(number)) }
     }
 
-    /// Newer keys are at hand, or are not to be had.
-    private func identifyAtLast(_ number: UInt64) {
+    /// Newer keys are at hand, or are not to be had. Thousands may have waited for them: each is a timer's, so that streams do
+    /// not wait for all.
+    private func identifySoon(_ number: UInt64) {
+        toBeIdentified.append(number)
+        _ = loop.schedule(self, at: loop.now, tag: Self.identifyTag)
+    }
+
+    private func identifyNext() {
+        guard let number = toBeIdentified.popFirst() else { return }
+        if toBeIdentified.isEmpty { toBeIdentified = [] }
         guard let client = unidentified.removeValue(forKey: number) else { return }
         switch judge(client.credential) {
         case .settled(let identification): client.answer(identification)
@@ -316,6 +348,7 @@ extension Worker {
     private static let judgingSteps = 100
     private static let judgingPace = Duration.milliseconds(4)
     fileprivate static let judgingTag = 1
+    fileprivate static let identifyTag = 3
 }
 
 // MARK: Names
@@ -340,6 +373,10 @@ extension Worker {
 
 extension Worker: TimerHandler {
     func fired(tag: Int) {
-        tag == Self.judgingTag ? judgeSome() : reportUntold()
+        switch tag {
+        case Self.judgingTag: judgeSome()
+        case Self.identifyTag: identifyNext()
+        default: reportUntold()
+        }
     }
 }

@@ -1,7 +1,9 @@
 // How the process and its loops do. The names of the process's own families are those of every program that Prometheus watches.
 
 extension MetricFamily {
-    static let ofLoops: [MetricFamily] = [.loopTurnSeconds, .loopLag, .loopSessions]
+    static let ofLoops: [MetricFamily] = [
+        .loopTurnSeconds, .loopLag, .loopSessions, .loopNewcomers, .newcomersDisplaced,
+    ]
 
     /// How long turns of a loop took.
     package static let loopTurnSeconds = MetricFamily(
@@ -14,6 +16,13 @@ extension MetricFamily {
     /// Sessions of a loop.
     package static let loopSessions = MetricFamily(
         "loop_sessions", .gauge, ["loop"], "Sessions that a loop drives, whatever their state.")
+    /// Connections of a loop without a complete request.
+    package static let loopNewcomers = MetricFamily(
+        "loop_newcomers", .gauge, ["loop"], "Connections of a loop whose request is not complete yet.")
+    /// Connections that had to go without a request because others came.
+    package static let newcomersDisplaced = MetricFamily(
+        "newcomers_displaced_total", .counter, [],
+        "Connections that were ended before their request was complete, because too many others had come after them.")
 }
 
 extension MetricFamily {

@@ -70,9 +70,16 @@ package final class Transport {
     /// at once and `transportOpened` is not called.
     ///
     /// Throws when the loop cannot watch the descriptor.
-    package func start(_ delegate: any TransportDelegate) throws(SystemError) {
+    package func start(_ delegate: any TransportDelegate, precedence: Precedence = .prompt) throws(SystemError) {
         self.delegate = delegate
-        registration = try buffers.loop.register(self, descriptor: raw, interest: interest)
+        registration = try buffers.loop.register(self, descriptor: raw, interest: interest, precedence: precedence)
+    }
+
+    /// A transport that was started as patient is heard with the prompt ones from now on. Where the system has no room for
+    /// that it stays patient.
+    package func promote() {
+        guard let registration else { return }
+        do throws(SystemError) { try buffers.loop.promote(registration) } catch {}
     }
 
     /// Hands the transport to another owner, who hears of everything from now on.

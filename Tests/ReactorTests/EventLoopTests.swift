@@ -117,6 +117,103 @@ import Timing
         #expect(newcomers == 1)
     }
 
+    // MARK: Precedence
+
+    /// However many they are, and however much each has to say.
+    @Test func whatIsPromptWaitsForOnePatientEventAtMost() throws {
+        let loop = try EventLoop()
+        let session = try SocketPair()
+        let newcomers = try (0..<20).map { _ in try ReadablePair() }
+        var heard = ""
+        let (ours, theirs) = (session.ours.raw, session.theirs.raw)
+        _ = try loop.register(
+            OnReady { _ in heard += receive(from: ours).text }, descriptor: ours, interest: .readable)
+        for newcomer in newcomers {
+            let handler = OnReady { _ in
+                heard += "n"
+                #expect(send("s", to: theirs) == .bytes(1))
+            }
+            _ = try loop.register(handler, descriptor: newcomer.descriptor, interest: .readable, precedence: .patient)
+        }
+        for _ in 0..<100 { loop.turn() }
+        #expect(heard == "n" + String(repeating: "sn", count: 99))
+    }
+
+    @Test func thePatientAreHeardInTurn() throws {
+        let loop = try EventLoop()
+        let busy = try ReadablePair()
+        let newcomers = try (0..<20).map { _ in try ReadablePair() }
+        var counts = [Int](repeating: 0, count: newcomers.count)
+        _ = try loop.register(OnReady { _ in }, descriptor: busy.descriptor, interest: .readable)
+        for (index, newcomer) in newcomers.enumerated() {
+            _ = try loop.register(
+                OnReady { _ in counts[index] += 1 }, descriptor: newcomer.descriptor, interest: .readable,
+                precedence: .patient)
+        }
+        for _ in 0..<5 * newcomers.count { loop.turn() }
+        #expect(counts == [Int](repeating: 5, count: newcomers.count))
+    }
+
+    /// More are ready than one wait can tell of.
+    @Test func whoeverIsPatientIsNeverLeftOut() throws {
+        let loop = try EventLoop()
+        let busy = try (0..<600).map { _ in try ReadablePair() }
+        let newcomer = try ReadablePair()
+        var count = 0
+        for pair in busy { _ = try loop.register(OnReady { _ in }, descriptor: pair.descriptor, interest: .readable) }
+        _ = try loop.register(
+            OnReady { _ in count += 1 }, descriptor: newcomer.descriptor, interest: .readable, precedence: .patient)
+        for _ in 0..<100 { loop.turn() }
+        #expect(count >= 10)
+    }
+
+    @Test func whoeverIsPromotedIsHeardWithThePrompt() throws {
+        let loop = try EventLoop()
+        let pairs = try (0..<3).map { _ in try ReadablePair() }
+        var counts = [0, 0, 0]
+        let registrations = try pairs.enumerated().map { index, pair in
+            try loop.register(
+                OnReady { _ in counts[index] += 1 }, descriptor: pair.descriptor, interest: .readable,
+                precedence: .patient)
+        }
+        for registration in registrations.prefix(2) {
+            try loop.promote(registration)
+            // Once more changes nothing.
+            try loop.promote(registration)
+        }
+        for _ in 0..<4 { loop.turn() }
+        #expect(counts == [4, 4, 4])
+        loop.modify(registrations[0], interest: [])
+        loop.deregister(registrations[1])
+        for _ in 0..<4 { loop.turn() }
+        #expect(counts == [4, 4, 8])
+        // A registration that is over stays so.
+        try loop.promote(registrations[1])
+        loop.modify(registrations[0], interest: .readable)
+        loop.modify(registrations[2], interest: [])
+        loop.turn()
+        #expect(counts == [5, 4, 8])
+        loop.deregister(registrations[2])
+        loop.deregister(registrations[0])
+        loop.turnWithoutWaiting()
+        #expect(counts == [5, 4, 8])
+    }
+
+    /// Its event came, and then the end of what it was an event of.
+    @Test func aPatientHandlerThatAPromptOneEndsHearsNothing() throws {
+        let loop = try EventLoop()
+        let (session, newcomer) = (try ReadablePair(), try ReadablePair())
+        var heard = 0
+        let registration = try loop.register(
+            OnReady { _ in heard += 1 }, descriptor: newcomer.descriptor, interest: .readable, precedence: .patient)
+        _ = try loop.register(
+            OnReady { [unowned loop] _ in loop.deregister(registration) }, descriptor: session.descriptor,
+            interest: .readable)
+        loop.turn()
+        loop.turn()
+        #expect(heard == 0)
+    }
+
     @Test func theEndOfOneDirectionLeavesTheOther() throws {
         let loop = try EventLoop()
         let pair = try SocketPair()
@@ -305,6 +402,16 @@ import Timing
         loop.turn()
         #expect(order == ["eager", "patient", "eager"])
         eager = nil
+    }
+
+    @Test func whatIsReadyDoesNotWaitForAllTimersThatAreDue() throws {
+        let loop = try EventLoop()
+        let ready = try ReadablePair()
+        var order = ""
+        _ = try loop.register(OnReady { _ in order += "r" }, descriptor: ready.descriptor, interest: .readable)
+        for _ in 0..<100 { loop.schedule(OnTimer { _ in order += "t" }, at: loop.now) }
+        for _ in 0..<26 { loop.turn() }
+        #expect(order == String(repeating: "rtttt", count: 25) + "r")
     }
 
     @Test func aFiredOrCancelledTimerReleasesItsHandler() throws {

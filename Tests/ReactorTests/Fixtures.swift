@@ -17,6 +17,18 @@ struct SocketPair: ~Copyable {
     }
 }
 
+/// A socket with a byte that nobody takes: it stays readable.
+final class ReadablePair {
+    private let pair: SocketPair
+
+    init() throws {
+        pair = try SocketPair()
+        _ = send("x", to: pair.theirs.raw)
+    }
+
+    var descriptor: Int32 { pair.ours.raw }
+}
+
 /// Waits until `descriptor` is ready, for ten seconds at most; returns whether it is.
 @discardableResult
 func waitUntilReady(_ descriptor: Int32, _ events: Int32) -> Bool {

@@ -1,4 +1,5 @@
 import Configuration
+import Glibc
 import Policy
 import Reactor
 import RelayServer
@@ -16,8 +17,26 @@ import Timing
         try neighbours.goAround(times: 1)
         let loops = LoopView.all(of: harbour)
         #expect(loops.count == 2)
-        #expect(loops.reduce(0) { $0 + $1.clientLegs } == 64)
+        #expect(loops.sum(\.clientLegs) == 64)
         for loop in loops { #expect(loop.clientLegs > 0 && loop.clientLegs == loop.upstreamLegs) }
+    }
+
+    /// A connection changes lists when a request of it is granted.
+    @Test func whoeverStreamsIsHeardBeforeWhoeverHasOnlyCome() throws {
+        let harbour = try RelayHarbour { $0.makeNeighbours() }
+        let newcomers = try (0..<3).map { _ in try WireClient(port: harbour.relay.addresses[0].port) }
+        defer { for newcomer in newcomers { newcomer.reset() } }
+        let neighbours = try Neighbours(in: harbour, count: 4)
+        try neighbours.goAround(times: 1)
+        let deadline = MonotonicClock.now() + RelayHarbour.patience
+        var loops = LoopView.all(of: harbour)
+        while loops.sum(\.patientLegs) < newcomers.count, MonotonicClock.now() < deadline {
+            poll(nil, 0, 10)  // Nobody tells when a connection was accepted.
+            loops = LoopView.all(of: harbour)
+        }
+        #expect(loops.sum(\.patientLegs) == newcomers.count)
+        #expect(loops.sum(\.clientLegs) > newcomers.count)
+        #expect(loops.sum(\.patientListeners) == loops.sum(\.listeners))
     }
 
     /// Names are looked up by other threads, and sessions begin, talk and end on all loops meanwhile.
@@ -67,24 +86,38 @@ private final class HourlyClock: Sendable {
 private struct LoopView {
     var clientLegs = 0
     var upstreamLegs = 0
+    /// Legs, of either kind, that are heard behind all others.
+    var patientLegs = 0
+    var listeners = 0
+    var patientListeners = 0
 
     /// The loops of a harbour's relay: those that watch its listeners.
     static func all(of harbour: RelayHarbour) -> [LoopView] {
         let relay = Set(harbour.relay.addresses.map(\.port))
         let providers = Set(harbour.standIn.ports.values)
+        let patient = ProcessFiles.patient
         return ProcessFiles.watched.compactMap { descriptors in
             var view = LoopView()
-            var isRelay = false
             for descriptor in descriptors {
                 guard let own = try? Socket.localAddress(descriptor).port else { continue }
+                let isPatient = patient.contains(descriptor)
                 guard let peer = try? Socket.peerAddress(descriptor).port else {
-                    isRelay = isRelay || relay.contains(own)
+                    guard relay.contains(own) else { continue }
+                    view.listeners += 1
+                    if isPatient { view.patientListeners += 1 }
                     continue
                 }
                 if relay.contains(own) { view.clientLegs += 1 }
                 if providers.contains(peer) { view.upstreamLegs += 1 }
+                if isPatient { view.patientLegs += 1 }
             }
-            return isRelay ? view : nil
+            return view.listeners > 0 ? view : nil
         }
+    }
+}
+
+extension [LoopView] {
+    fileprivate func sum(_ part: KeyPath<LoopView, Int>) -> Int {
+        reduce(0) { $0 + $1[keyPath: part] }
     }
 }

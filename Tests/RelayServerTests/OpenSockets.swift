@@ -63,14 +63,31 @@ enum ProcessFiles {
         return names.compactMap { Int32($0) }
     }
 
-    /// For each epoll instance, the descriptors that it watches.
+    /// For each epoll instance that no other watches, the descriptors that it watches, itself or through others.
     static var watched: [[Int32]] {
-        descriptors.compactMap { descriptor in
+        let lists = lists
+        let nested = Set(lists.values.joined())
+        return lists.filter { !nested.contains($0.key) }.values.map { own in
+            own + own.flatMap { lists[$0] ?? [] }
+        }
+    }
+
+    /// The descriptors that an epoll instance watches through another.
+    static var patient: Set<Int32> {
+        let lists = lists
+        return Set(Set(lists.values.joined()).flatMap { lists[$0] ?? [] })
+    }
+
+    /// What each epoll instance watches itself, by its descriptor.
+    private static var lists: [Int32: [Int32]] {
+        var lists: [Int32: [Int32]] = [:]
+        for descriptor in descriptors {
             guard let facts = try? String(contentsOfFile: "/proc/self/fdinfo/\(descriptor)", encoding: .utf8) else {
-                return nil
+                continue
             }
             let watched = facts.matches(of: /tfd:\s*(\d+)/).compactMap { Int32($0.output.1) }
-            return watched.isEmpty ? nil : watched
+            if !watched.isEmpty { lists[descriptor] = watched }
         }
+        return lists
     }
 }

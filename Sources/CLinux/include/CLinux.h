@@ -28,8 +28,8 @@ int clinux_epoll_create(void);
 int clinux_epoll_add(int epoll, int descriptor, uint32_t events, uint64_t word);
 int clinux_epoll_modify(int epoll, int descriptor, uint32_t events, uint64_t word);
 int clinux_epoll_remove(int epoll, int descriptor);
-// `events` has room for CLINUX_MAX_EVENTS.
-int clinux_epoll_wait(int epoll, struct clinux_event *events, int milliseconds);
+// `most` events, and never more than CLINUX_MAX_EVENTS.
+int clinux_epoll_wait(int epoll, struct clinux_event *events, int most, int milliseconds);
 
 // A counter at zero; non-blocking, closed on exec.
 int clinux_eventfd(void);

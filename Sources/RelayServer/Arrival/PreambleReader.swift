@@ -15,7 +15,7 @@ final class PreambleReader {
     private unowned let worker: Worker
     private var parser = ProxyPreambleParser()
     private var registration: Registration?
-    private var timer: TimerToken?
+    private var waiting: (number: UInt64, timer: TimerToken)?
 
     init(
         _ descriptor: consuming Descriptor, from peer: SocketAddress, on listener: RelaySnapshot.Listener,
@@ -30,9 +30,9 @@ final class PreambleReader {
 
     /// Throws when the loop cannot watch the descriptor.
     func start() throws(SystemError) {
-        registration = try worker.loop.register(self, descriptor: raw, interest: .readable)
-        timer = worker.loop.schedule(self, at: worker.loop.now + worker.snapshot.handshake)
-        worker.newcomerArrived()
+        registration = try worker.loop.register(self, descriptor: raw, interest: .readable, precedence: .patient)
+        let timer = worker.loop.schedule(self, at: worker.loop.now + worker.snapshot.handshake)
+        waiting = (worker.newcomerArrived(self), timer)
         guard listener.proxies.mayAnnounce(peer) else { return giveUp(.untrusted) }
     }
 
@@ -69,7 +69,6 @@ extension PreambleReader: EventHandler, TimerHandler {
 
     /// The preamble did not come in time.
     func fired(tag: Int) {
-        timer = nil
         giveUp(.late)
     }
 
@@ -79,29 +78,38 @@ extension PreambleReader: EventHandler, TimerHandler {
 
     private func pass(for preamble: ProxyPreamble) {
         guard let descriptor = descriptor.take() else { return }
-        leave()
+        let number = leave()
         worker.serve(descriptor, from: preamble.address ?? peer, on: listener)
-        worker.newcomerSettled()
+        number.map(worker.newcomerSettled)
     }
 
     private func giveUp(_ fault: ProxyPreambleFault) {
         worker.note(fault, from: peer)
-        // A reset, so that nothing of a connection that never began stays behind.
-        try? Socket.setLingerReset(raw)
-        end()
+        giveWay()
     }
 
     private func end() {
         guard descriptor != nil else { return }
-        leave()
+        let number = leave()
         descriptor = nil
-        worker.newcomerSettled()
+        number.map(worker.newcomerSettled)
     }
 
-    private func leave() {
+    /// Watches nothing more. Returns its number among newcomers, which it is still.
+    private func leave() -> UInt64? {
         if let registration { worker.loop.deregister(registration) }
-        if let timer { worker.loop.cancel(timer) }
-        (registration, timer) = (nil, nil)
+        if let timer = waiting?.timer { worker.loop.cancel(timer) }
+        defer { (registration, waiting) = (nil, nil) }
+        return waiting?.number
+    }
+}
+
+extension PreambleReader: Newcomer {
+    /// A reset, so that nothing of a connection that never began stays behind.
+    func giveWay() {
+        guard descriptor != nil else { return }
+        try? Socket.setLingerReset(raw)
+        end()
     }
 }
 

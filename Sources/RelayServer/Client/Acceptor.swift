@@ -15,9 +15,6 @@ final class Acceptor {
     private var pause: TimerToken?
     private var notices = PacedNotices<String>()
 
-    /// Connections taken in one turn, so that a storm of them does not hold up the sessions of the loop: each costs as much as
-    /// some ten messages. The others wait in the kernel.
-    private static let maxPerTurn = 4
     /// The pause after running out of descriptors or memory; nginx's `accept_mutex_delay` is as long.
     private static let exhaustedPause = Duration.milliseconds(500)
     /// How long a TCP handshake may take that is under way when the listener closes: once around the world.
@@ -32,7 +29,8 @@ final class Acceptor {
     }
 
     func start() throws(SystemError) {
-        registration = try worker.loop.register(self, descriptor: socket.descriptor.raw, interest: .readable)
+        registration = try worker.loop.register(
+            self, descriptor: socket.descriptor.raw, interest: .readable, precedence: .patient)
     }
 
     /// Takes whoever has come already and then nobody more; the worker hears when that is done. The socket is closed with the
@@ -61,11 +59,11 @@ final class Acceptor {
 }
 
 extension Acceptor: EventHandler, TimerHandler {
+    /// One at a time: each costs as much as some ten messages. The others wait in the kernel for the next turn, and those who
+    /// were taken have theirs between.
     func ready(_ readiness: Readiness) {
-        for _ in 0..<Self.maxPerTurn {
-            guard worker.budget.hasRoom else { return rest("every descriptor that could be spared is in use") }
-            guard take() else { return }
-        }
+        guard worker.budget.hasRoom else { return rest("every descriptor that could be spared is in use") }
+        _ = take()
     }
 
     /// Takes one connection. False when there is none to be had for now.

@@ -18,7 +18,8 @@ final class ClientConnection {
     /// The request must be complete by then.
     private let deadline: Instant
     private var parser: RequestHeadParser
-    private var timer: TimerToken?
+    /// Set until the request is complete.
+    private var waiting: (number: UInt64, timer: TimerToken)?
     private let acceptedAt: Instant
     private var hasSpoken = false
     private var hasRequested = false
@@ -33,17 +34,25 @@ final class ClientConnection {
     }
 
     func start() throws(SystemError) {
-        try transport.start(self)
-        timer = worker.loop.schedule(self, at: deadline)
-        worker.newcomerArrived()
+        // Those who stream already do not wait for whoever has only come.
+        try transport.start(self, precedence: .patient)
+        let timer = worker.loop.schedule(self, at: deadline)
+        waiting = (worker.newcomerArrived(self), timer)
     }
 
     /// The request is complete, or will never be.
     private func settle() {
-        guard let timer else { return }
+        guard let (number, timer) = waiting else { return }
+        waiting = nil
         worker.loop.cancel(timer)
-        self.timer = nil
-        worker.newcomerSettled()
+        worker.newcomerSettled(number)
+    }
+}
+
+extension ClientConnection: Newcomer {
+    func giveWay() {
+        settle()
+        transport.abort()
     }
 }
 

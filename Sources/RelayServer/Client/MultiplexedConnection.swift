@@ -192,13 +192,13 @@ extension MultiplexedConnection: TransportDelegate {
 extension MultiplexedConnection: HTTP2Delegate {
     func requested(_ head: RequestHead, on id: HTTP2StreamID, isLast: Bool) {
         let stream = begin(id, isTunnel: head.method == "CONNECT")
-        worker.receive(head, from: .stream(stream), on: listener) { [worker] in worker.newcomerSettled() }
+        worker.receive(head, from: .stream(stream), on: listener) { [worker] in worker.requestSettled() }
         if isLast { stream.ended() }
     }
 
     func refused(_ error: HTTPError, on id: HTTP2StreamID) {
         let stream = begin(id, isTunnel: false)
-        worker.refuse(Refusal(error), to: .stream(stream)) { [worker] in worker.newcomerSettled() }
+        worker.refuse(Refusal(error), to: .stream(stream)) { [worker] in worker.requestSettled() }
     }
 
     private func begin(_ id: HTTP2StreamID, isTunnel: Bool) -> ClientStream {
@@ -208,7 +208,7 @@ extension MultiplexedConnection: HTTP2Delegate {
         }
         if let timer { worker.loop.cancel(timer) }
         timer = nil
-        worker.newcomerArrived()
+        worker.requestBegan()
         let stream = ClientStream(id, isTunnel: isTunnel, of: self, over: transport, on: worker.loop)
         streams[id] = stream
         return stream

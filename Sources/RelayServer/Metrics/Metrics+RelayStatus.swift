@@ -49,6 +49,7 @@ extension Metrics {
         for limit in Limit.allCases { add(.limits, limit.rawValue, by: 0) }
         for bound in RefusalObstacle.Bound.allCases { add(.refusalsLimited, bound.rawValue, by: 0) }
         add(.tokensMinted, "none", by: 0)
+        add(.newcomersDisplaced, by: 0)
     }
 
     private mutating func addZeros(for zone: ZoneDefinition) {

@@ -81,6 +81,7 @@ extension Worker {
         traffic.add(drivers.values, to: &all)
         latency.add(to: &all)
         all.add(.loopSessions, loop, by: Double(drivers.count))
+        all.add(.loopNewcomers, loop, by: Double(newcomers.count))
         all.add(.loopLag, loop, by: MonotonicClock.now().duration(since: asked).inSeconds)
         all.add(MetricValue(self.loop.turnTimes), to: .loopTurnSeconds, loop)
         return all
