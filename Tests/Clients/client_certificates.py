@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import os
 import pathlib
 import subprocess
 import tempfile
@@ -22,6 +23,7 @@ def stories():
     for client in ("websocket-client", "ws"):
         yield f"{client} with a client certificate streams without another credential", streams, client
         yield f"{client} is told within a second that its certificate was revoked, and others are not", revoked, client
+    yield "what a token of a revoked certificate opened ends within a second, and no other", tokens_of_the_revoked
     yield "curl hears why a certificate that no tenant has is refused", unmapped
     yield "curl without a certificate, with a stranger's or a server's does not get past TLS", refused_by_tls
     yield "check names a revocation list that has run out, and one that will", lists_that_run_out
@@ -52,6 +54,25 @@ def revoked(harbour, client):
             closed = stays.wait_for("stdout", lambda event: event.get("event") == "closed")
             expect_equal(closed["code"], 1000, "the close code of the other")
         expect_equal(gate.curl(device).status, "000", "the status for the revoked device")
+
+
+def tokens_of_the_revoked(harbour):
+    with Gate(harbour) as gate:
+        device = gate.authority.issue("device", SUBJECT)
+        other = gate.authority.issue("other", "CN=x", "DNS:other.acme.example")
+        gate.authority.revoke(device)
+        (used, unused), (good, unused_good) = ([gate.mint(owner) for _ in range(2)] for owner in (device, other))
+        with gate.stream_with(used) as ends, gate.stream_with(good) as stays:
+            changed = time.monotonic()
+            gate.authority.publish_list()
+            closed = ends.wait_for("stdout", lambda event: event.get("event") == "closed")
+            took = time.monotonic() - changed
+            expect_equal(closed["code"], CREDENTIAL_REVOKED, "the close code")
+            expect(took < WITHIN_SECONDS, f"it took {took:.2f} s")
+            closed = stays.wait_for("stdout", lambda event: event.get("event") == "closed")
+            expect_equal(closed["code"], 1000, "the close code of the other")
+        for token, status in [(unused, "401"), (unused_good, "101")]:
+            expect_equal(gate.curl(None, "--header", f"Authorization: {token}").status, status, "the status of a token")
 
 
 def unmapped(harbour):
@@ -110,7 +131,8 @@ class Gate:
         self.relay, self.port = start_relay(
             self.harbour.binaries, self.folder, standin.certificate,
             zones={"eu": zone(f"wss://{standin.host('eu')}/v3/ws", key_file, standin.authority)}, tenants={},
-            listeners=[listener])
+            listeners=[listener],
+            tokens={"signing_keys": [{"file": str(secret_file(self.folder, "signing", os.urandom(32).hex()))}]})
         self._cleanup.enter_context(self.relay)
         return self
 
@@ -123,6 +145,19 @@ class Gate:
             client, f"localhost:{self.port}", None, origin=ORIGIN, certificate=[str(file) for file in certificate])
         running.wait_for("stdout", lambda event: '"Begin"' in event.get("text", ""))
         return running
+
+    def stream_with(self, token):
+        """The same, with nothing but a token."""
+        running = self.harbour.start("ws", f"localhost:{self.port}", None, query=f"token={token}&sample_rate=16000")
+        running.wait_for("stdout", lambda event: '"Begin"' in event.get("text", ""))
+        return running
+
+    def mint(self, certificate):
+        """A token for whoever has the certificate."""
+        answer = subprocess.check_output(
+            ["curl", "--silent", "--cacert", self.harbour.standin.authority, "--cert", certificate[0],
+             "--key", certificate[1], f"https://localhost:{self.port}/v3/token?expires_in_seconds=60"], timeout=30)
+        return json.loads(answer)["token"]
 
     def curl(self, certificate, *more):
         """One opening handshake; the status is 000 when there is no answer."""
