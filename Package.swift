@@ -47,6 +47,7 @@ let package = Package(
 
         // Engines: a C library, but only over bytes in memory.
         library("Crypto", ["COpenSSL"]),  // digests, random bytes, constant time, secrets
+        library("Redis", ["CHiredis", "Crypto"]),  // commands to bytes, bytes to replies
         library("TLS", ["COpenSSL", "Crypto", "Bytes"]),  // ciphertext in, plaintext out, and the reverse
         library("HTTP2", ["CNGHTTP2", "HTTP", "Timing", "Bytes"]),  // frames in, requests out, and the reverse
         library("Identity", ["Policy", "Crypto", "JSON"]),  // a credential and the tenant it proves
@@ -61,7 +62,7 @@ let package = Package(
             [
                 "Configuration", "RelayCore", "Receipts", "Identity", "Transport", "Reactor", "TLS", "Crypto",
                 "Telemetry", "HTTP2",
-                "Fetch", "WebSocket", "HTTP", "JSON", "Policy", "Timing", "Bytes", "CAdminPages",
+                "Fetch", "Redis", "WebSocket", "HTTP", "JSON", "Policy", "Timing", "Bytes", "CAdminPages",
             ]),
 
         // The provider's stand-in: an upstream and a client for demonstrations and tests. Knows nothing of the relay.
@@ -97,6 +98,7 @@ let package = Package(
         .target(name: "CDemoAudio", exclude: ["speech.wav"], cSettings: cRules),  // recorded speech, embedded
         .systemLibrary(name: "COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
         .systemLibrary(name: "CNGHTTP2", pkgConfig: "libnghttp2", providers: [.apt(["libnghttp2-dev"])]),
+        .systemLibrary(name: "CHiredis", pkgConfig: "hiredis", providers: [.apt(["libhiredis-dev"])]),
         .systemLibrary(name: "CCurl", pkgConfig: "libcurl", providers: [.apt(["libcurl4-openssl-dev"])]),
 
         // What tests of several targets share.
@@ -112,6 +114,7 @@ let package = Package(
         tests("Telemetry"),
         tests("Receipts", ["Policy", "Crypto", "JSON", "Bytes"]),
         tests("RelayCore", ["WebSocket", "JSON", "Policy", "Timing", "Bytes"]),
+        tests("Redis", ["Crypto"]),
         tests("Crypto", ["COpenSSL", "JSON"]),
         tests("TLS", ["Crypto", "Bytes", "StandIn", "COpenSSL"]),
         tests("HTTP2", ["StandIn", "WebSocket", "HTTP", "Timing", "Bytes"]),
@@ -126,7 +129,7 @@ let package = Package(
             [
                 "StandIn", "Configuration", "RelayCore", "Receipts", "Identity", "Transport", "Reactor", "TLS",
                 "Crypto",
-                "Telemetry", "WebSocket", "HTTP", "JSON", "Fetch", "Policy", "Timing", "Bytes", "COpenSSL",
+                "Telemetry", "WebSocket", "HTTP", "JSON", "Fetch", "Redis", "Policy", "Timing", "Bytes", "COpenSSL",
             ]),
         .testTarget(name: "ArchitectureTests", swiftSettings: rules),
     ]

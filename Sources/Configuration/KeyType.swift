@@ -41,6 +41,7 @@ package indirect enum KeyType: Sendable {
     case listenAddress
     case connectAddress
     case webSocketURL
+    case redisURL
     case network
     case origin
     /// A subject or an alternative name.
@@ -110,6 +111,7 @@ package indirect enum KeyType: Sendable {
         case .listenAddress: "a literal address or `localhost`, and a port, such as 0.0.0.0:8443 or [::1]:8443"
         case .connectAddress: "a literal address and a port, such as 10.20.0.15:443"
         case .webSocketURL: "a WebSocket URL: wss://host[:port]/path"
+        case .redisURL: "a Redis server's URL: rediss://[user@]host[:port][/database], or redis:// without TLS"
         case .network: "an address range such as 10.20.0.0/16, without bits beyond its prefix"
         case .origin: "an origin such as https://app.example.com or https://*.example.com"
         case .certificateName:
@@ -136,6 +138,7 @@ package indirect enum KeyType: Sendable {
         case .listenAddress: Scalars.listenAddress(text) != nil
         case .connectAddress: EndpointAddress(text) != nil
         case .network: Network(text) != nil
+        case .redisURL: RedisURL(text) != nil
         case .certificateName: KeyType.isCertificateName(text)
         case .digest: Hex.decode(text)?.count == Digest.sha256Count
         case .pin: Base64.standard.decode(text)?.count == Digest.sha256Count
@@ -195,6 +198,7 @@ package indirect enum KeyType: Sendable {
         case .listenAddress: .matching("^([A-Za-z]+|\(JSONTree.literalAddress)):[0-9]{1,5}$")
         case .connectAddress: .matching("^\(JSONTree.literalAddress):[0-9]{1,5}$")
         case .webSocketURL: .matching("^[Ww][Ss]{1,2}://[^/?#@]+(/[^?#@]*)?$")
+        case .redisURL: .matching("^[Rr][Ee][Dd][Ii][Ss]{1,2}://([^/?#@:]+@)?[^/?#@]+(/[0-9]{0,6})?$")
         case .network: .matching("^[0-9A-Fa-f:.]+(/[0-9]{1,3})?$")
         case .origin:
             .matching(
@@ -212,7 +216,7 @@ package indirect enum KeyType: Sendable {
     /// Whether a wrong value may be shown: not where somebody may have put a secret.
     var mayBeShown: Bool {
         switch self {
-        case .digest, .secret, .pin: false
+        case .digest, .secret, .pin, .redisURL: false
         default: true
         }
     }

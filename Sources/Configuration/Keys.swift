@@ -25,8 +25,6 @@ package struct Key: Sendable {
         case now
         /// Read and type-checked, without effect. `check` says so unless the value is `harmless`, which asks for nothing.
         case notYet(harmless: String? = nil)
-        /// As `notYet`, but whoever sets the key means to restrict something: `gap` says what is left unrestricted.
-        case notYetRestricting(gap: String, harmless: String? = nil)
     }
 
     init(
@@ -246,15 +244,22 @@ extension KeyTable {
             "parameters.force", .map(.parameter, .text), default: "",
             "Names and values that replace the client's."),
 
+        Key("shared_state", .section, "Where limits and used tokens are counted. Left out: in this process."),
+        .required("shared_state.redis", .section, "A Redis server, 5.0 or later."),
+        .required(
+            "shared_state.redis.url", .redisURL,
+            "`rediss://[user@]host[:port][/database]`, or `redis://` without TLS; a password stands under `password`."),
+        Key("shared_state.redis.password", .secret, "What the server wants to hear first."),
         Key(
-            "shared_state", .section,
-            force: .notYetRestricting(gap: "limits and used tokens are counted in this process alone"),
-            "Where limits and used tokens are counted. Left out: in this process."),
-        .required("shared_state.redis", .section, "A Redis server."),
-        .required("shared_state.redis.url", .text, "`redis://host:port/database`."),
+            "shared_state.redis.ca", .authority, default: "system",
+            "Who vouches for the server of a `rediss://` URL: `system`, or a PEM file."),
         Key(
             "shared_state.redis.when_unavailable", .choice(["refuse", "local"]), default: "refuse",
-            "What to do without it: refuse sessions, or count locally."),
+            "What to do without it: refuse sessions that are counted there, or count them here."),
+        Key(
+            "shared_state.redis.lease", .duration, default: "15s",
+            "How long a relay that is not heard of keeps its tenants' places. One that cannot be heard for so long, and may not "
+                + "count here, ends the sessions that have them."),
 
         Key(
             "receipts", .section, "The audit record. Left out: no receipts are kept."),

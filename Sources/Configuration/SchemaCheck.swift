@@ -206,9 +206,6 @@ struct SchemaCheck {
         case .notYet(let harmless):
             guard !isHarmless(pair.value, harmless) else { return }
             faults.note(pair.keyPlace, "\(shown) is not yet in force")
-        case .notYetRestricting(let gap, let harmless):
-            guard !isHarmless(pair.value, harmless) else { return }
-            faults.warning(pair.keyPlace, "\(shown) is NOT YET IN FORCE: \(gap)")
         }
     }
 

@@ -33,6 +33,8 @@ package struct Settings: Sendable {
     package var tokens: TokenSettings?
     /// The identity providers whose tokens prove tenants, each issuer once.
     package var identity: [IdentitySettings]
+    /// Where several relays count together; `nil`: each counts for itself.
+    package var sharedState: SharedStateSettings?
 
     package init(
         site: Site, listeners: [ListenerSettings], tls: TLSSettings = TLSSettings(), hosts: [String: Zone] = [:],
@@ -41,7 +43,7 @@ package struct Settings: Sendable {
         log: LogSettings = LogSettings(), threads: Int = 0, parameters: ParameterRules = ParameterRules(),
         tenantKeys: [TenantName: [Zone: SecretSource]] = [:],
         receipts: ReceiptSettings? = nil, admin: AdminSettings? = nil, tokens: TokenSettings? = nil,
-        identity: [IdentitySettings] = []
+        identity: [IdentitySettings] = [], sharedState: SharedStateSettings? = nil
     ) {
         self.site = site
         self.listeners = listeners
@@ -58,6 +60,7 @@ package struct Settings: Sendable {
         self.admin = admin
         self.tokens = tokens
         self.identity = identity
+        self.sharedState = sharedState
     }
 
     /// The part of a policy snapshot that operators own, with the tenants that compliance owns.
@@ -410,6 +413,52 @@ package struct TimeoutSettings: Equatable, Sendable {
     /// The defaults.
     package init() {
         self.init(Section(defaultsOf: "timeouts", in: .tidegateFile))
+    }
+}
+
+/// Where several relays count together: a Redis server.
+package struct SharedStateSettings: Equatable, Sendable {
+    /// A name, or an address without brackets.
+    package var host: String
+    /// Where it listens.
+    package var port: UInt16
+    /// Which of its databases.
+    package var database: Int
+    /// Whether it is spoken to over TLS.
+    package var isSecure: Bool
+    /// Who must have issued its certificate.
+    package var authority: VerifySettings.Authority
+    /// As whom this relay comes; `nil`: as the server's default user.
+    package var user: String?
+    /// What the server wants to hear first.
+    package var password: SecretSource?
+    /// What to do while it is away.
+    package var whenUnavailable: WhenUnavailable
+    /// How long others count on what they were told of this relay.
+    package var lease: Duration
+
+    package init(
+        host: String, port: UInt16 = 6379, database: Int = 0, isSecure: Bool = false,
+        authority: VerifySettings.Authority = .system, user: String? = nil, password: SecretSource? = nil,
+        whenUnavailable: WhenUnavailable = .refuse, lease: Duration = .seconds(15)
+    ) {
+        self.host = host
+        self.port = port
+        self.database = database
+        self.isSecure = isSecure
+        self.authority = authority
+        self.user = user
+        self.password = password
+        self.whenUnavailable = whenUnavailable
+        self.lease = lease
+    }
+
+    /// What to do while the server is away.
+    package enum WhenUnavailable: String, CaseIterable, Sendable {
+        /// Refuse what would be counted there.
+        case refuse
+        /// Count it in this process.
+        case local
     }
 }
 

@@ -29,7 +29,7 @@ private struct TidegateReader {
             hosts: hosts(), zones: zones(),
             limits: LimitSettings(file.section("limits")), timeouts: TimeoutSettings(file.section("timeouts")),
             log: LogSettings(file.section("log")), threads: file.whole("threads"), parameters: parameters,
-            receipts: receipts(), admin: admin(), tokens: tokens(), identity: identity())
+            receipts: receipts(), admin: admin(), tokens: tokens(), identity: identity(), sharedState: sharedState())
     }
 
     mutating func policies() -> [(text: String, place: Place)] {
@@ -310,6 +310,54 @@ private struct TidegateReader {
             )
         }
         return .discovery
+    }
+
+    // MARK: Shared state
+
+    private mutating func sharedState() -> SharedStateSettings? {
+        let section = file.section("shared_state").section("redis")
+        guard let node = section.node("url"), let url = node.text.flatMap({ RedisURL($0) }) else { return nil }
+        if url.hasPassword {
+            faults.error(
+                node.place,
+                "the URL holds a password, and a secret never stands in this file; put it under `password`: "
+                    + KeyType.secret.accepted)
+        }
+        let settings = SharedStateSettings(
+            host: url.host, port: url.port, database: url.database, isSecure: url.isSecure,
+            authority: authority(section), user: url.user, password: secret(section, "password"),
+            whenUnavailable: section.choice("when_unavailable"), lease: section.duration("lease"))
+        judge(settings, section, node.place)
+        return settings
+    }
+
+    private mutating func judge(_ settings: SharedStateSettings, _ section: Section, _ place: Place) {
+        if settings.user != nil, settings.password == nil {
+            faults.error(place, "the URL names a user, and there is no `password` for it")
+        }
+        if !settings.isSecure, section.node("ca") != nil {
+            faults.error(
+                self.place(section, "ca"),
+                "ca is without effect where the URL is no rediss:// one; use that, or leave it out")
+        }
+        if settings.lease < .seconds(1) {
+            faults.error(
+                self.place(section, "lease"),
+                "a lease of less than a second is over before it can be renewed; leave it out, or give it some seconds")
+        }
+        let isNear = settings.host == "localhost" || IPAddress(settings.host)?.scope == .loopback
+        if !settings.isSecure, !isNear {
+            faults.warning(
+                place,
+                "redis:// goes in the clear to \(settings.host): whoever is on the way can change what is counted; use rediss://"
+            )
+        }
+        if settings.whenUnavailable == .local {
+            faults.warning(
+                self.place(section, "when_unavailable"),
+                "while the server is away each relay counts for itself: a tenant may then have its limits at every one of them, "
+                    + "and open a session at each with one token")
+        }
     }
 
     // MARK: Receipts and admin

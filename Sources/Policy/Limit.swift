@@ -15,6 +15,8 @@ package enum Limit: String, CaseIterable, Sendable {
     case audioHours = "audio-hours-per-day"
     /// How long a session may last.
     case sessionTime = "session"
+    /// What several relays share cannot be asked, or does not know yet what they hold.
+    case sharedState = "shared-state"
     /// Receipts cannot be written, and nobody is let in without one.
     case receipts
     /// Session tokens minted in a minute; see `MintLimits`.

@@ -32,6 +32,16 @@ package struct TenantLimits: Equatable, Sendable {
 // MARK: For people
 
 extension TenantLimits {
+    /// What there is no more of when a tenant's limit is reached: completes "A limit is reached: …".
+    package func what(_ limit: Limit, of tenant: TenantName) -> String {
+        switch limit {
+        case .sessions: "\(sessions ?? 0) sessions of tenant \(tenant)"
+        case .newSessions: "\(newSessionsPerMinute ?? 0) new sessions of tenant \(tenant) in a minute"
+        case .audioHours: "the audio of tenant \(tenant) for today, UTC"
+        default: limit.rawValue
+        }
+    }
+
     /// Each bound that there is, in the order of the policy file: what it bounds and how.
     package var bounds: [(limit: Limit, text: String)] {
         let all: [(Limit, String?)] = [

@@ -127,6 +127,9 @@ extension Session {
         }
     }
 
+    /// Whether it waits for audio that it has asked for.
+    package var awaitsAudio: Bool { allowance.isDrawing }
+
     /// What its tenant's account must hear when the session is over; nil: it drew nothing.
     package var audioSettlement: (drawn: Duration, used: Duration, day: UTCDay)? {
         allowance.day.map { (allowance.drawn, audio ?? .zero, $0) }

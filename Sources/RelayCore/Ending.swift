@@ -134,6 +134,8 @@ extension Ending {
     private static func sentence(of limit: Limit) -> String {
         switch limit {
         case .audioHours: "The audio that may be sent today is used up. The next day begins at 00:00 UTC."
+        case .sharedState:
+            "The relay cannot reach what it shares with others, which counts this session. Connect again."
         default: "A limit is reached: \(limit.rawValue)."
         }
     }

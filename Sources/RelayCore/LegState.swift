@@ -71,6 +71,9 @@ struct Holds: OptionSet {
     /// The client's audio may not pass yet.
     static let audio = Holds(rawValue: 2)
 
+    /// Whether the client's credential is this session's to spend is not known yet.
+    static let spending = Holds(rawValue: 4)
+
     /// What has come already may not pass either.
-    static let strict: Holds = [.audio]
+    static let strict: Holds = [.audio, .spending]
 }

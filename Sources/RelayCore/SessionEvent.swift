@@ -82,6 +82,10 @@ package enum SessionEvent: Sendable {
     case audioDrawn(AudioDraw)
     /// Whether the credential, which opens one session, is this one's: asked by `spend`, or lost to another while dialling.
     case spent(Bool)
+    /// What `spend` asked is not known yet.
+    case spending
+    /// The session's place may be another relay's from now on, or nobody can tell whether its credential is its own.
+    case placeLost
     /// A newer attempt came with the same credential, which opens one session.
     case superseded
     /// The opening handshake toward the endpoint left the relay: from here the provider may have opened a session.

@@ -51,7 +51,6 @@ package final class RelayServer: Sendable {
         let receipts = try snapshot.receipts.map { (plan) throws(RelayStartError) in
             try ReceiptWriter.start(plan, under: snapshot.policy, log: log)
         }
-        let limits = RelayLimits(snapshot)
         let budget = DescriptorBudget()
         let refusals = RefusalLimiter(perMinute: snapshot.refusalsPerMinute, fixed: rules)
         let health = EndpointHealth(breakers, log: log)
@@ -60,18 +59,30 @@ package final class RelayServer: Sendable {
         status.listens(at: listeners.bound(snapshot.listeners))
         status.judgeEndpoints(with: health.isUsable)
         status.watchEndpoints(with: health.states)
-        status.countSessions { limits.sessions.current }
         if let receipts { status.countReceipts { receipts.counts } }
-        let tokens = OneTimeTokens(mints)
+        let tokens = OneTimeTokens(mints, isShared: snapshot.sharedState != nil)
         let tenants = TenantLabels()
         let keySets = KeySetStore(log: log)
         keySets.change(to: snapshot.keySets)
         status.countKeySets { [weak keySets] in keySets?.counts ?? [:] }
+        let mailboxes: [Mailbox<WorkerMessage>]
+        let limits: RelayLimits
+        do throws(SystemError) {
+            mailboxes = try change.perLoop.map { (_) throws(SystemError) in try Mailbox() }
+            limits = try RelayLimits(snapshot, resolver: resolver, log: log) { [mailboxes] news in
+                for mailbox in mailboxes { mailbox.post(.shared(news)) }
+            }
+        } catch {
+            receipts?.close()
+            keySets.stop()
+            throw RelayStartError(withoutLoops: error)
+        }
+        status.countSessions { limits.sessions.current }
+        status.countSharedState { limits.shared?.current }
         var loops = Loops()
         let admin: AdminListener?
         do throws(SystemError) {
-            for listeners in change.perLoop {
-                let mailbox = try Mailbox<WorkerMessage>()
+            for (listeners, mailbox) in zip(change.perLoop, mailboxes) {
                 let worker = try Worker(
                     snapshot: snapshot, log: log, limits: limits, budget: budget, receipts: receipts,
                     health: health, tokens: tokens, keySets: keySets, refusals: refusals, tenants: tenants,
@@ -83,9 +94,10 @@ package final class RelayServer: Sendable {
             admin = try AdminListener.start(door, status: status, workers: loops.mailboxes, log: log)
         } catch {
             for mailbox in loops.mailboxes { mailbox.post(.stop) }
+            limits.shared?.stop()
             receipts?.close()
             keySets.stop()
-            throw RelayStartError(text: "The event loops cannot be started: \(error).")
+            throw RelayStartError(withoutLoops: error)
         }
         log.noteListening(at: listeners.addresses, admin: admin?.address)
         log.noteContested(change.contested)
@@ -184,6 +196,7 @@ package final class RelayServer: Sendable {
         for thread in threads { thread.join() }
         admin?.stop()
         keySets.stop()
+        limits.shared?.stop()
         receipts?.close()
         log.write(.info, .stopped)
     }
@@ -206,6 +219,12 @@ extension RelaySnapshot {
 package struct RelayStartError: Error, CustomStringConvertible {
     let text: String
     package var description: String { text }
+}
+
+extension RelayStartError {
+    fileprivate init(withoutLoops error: SystemError) {
+        self.init(text: "The event loops cannot be started: \(error).")
+    }
 }
 
 /// The event loops as they are started.

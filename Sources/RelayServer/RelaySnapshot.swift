@@ -39,6 +39,8 @@ package final class RelaySnapshot: Sendable {
     /// Where receipts go; nil: none are kept.
     let receipts: ReceiptPlan?
 
+    /// Where several relays count together; nil: each counts for itself.
+    let sharedState: SharedStatePlan?
     /// Where operators look in; nil: nowhere.
     let admin: AdminListener.Settings?
 
@@ -133,6 +135,12 @@ package final class RelaySnapshot: Sendable {
                 trust: &trust, replacing: former?.zones[zone.zone])
         }
         self.zones = zones
+        sharedState = try settings.sharedState.map { (settings) throws(RelayStartError) in
+            try SharedStatePlan(
+                settings, environment: environment,
+                trust: { (authority) throws(TLSError) in try trust.store(for: authority) },
+                replacing: former?.sharedState)
+        }
         if let failure = SelfTest.firstFailure(under: policy) {
             throw RelayStartError(text: "The self-test failed: \(failure) This build must not serve; install another.")
         }

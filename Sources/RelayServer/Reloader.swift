@@ -126,6 +126,7 @@ extension RelaySnapshot {
         if threads != former.threads { keys.append("threads") }
         if admin?.address != former.admin?.address { keys.append("admin.address") }
         if (receipts == nil) != (former.receipts == nil) { keys.append("receipts") }
+        if (sharedState == nil) != (former.sharedState == nil) { keys.append("shared_state") }
         return keys
     }
 }

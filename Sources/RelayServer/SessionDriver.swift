@@ -47,10 +47,12 @@ final class SessionDriver {
     private var refused: Refused?
     /// What came of the client and may not pass yet.
     private var heldBack: [UInt8]?
+    /// The same of the upstream.
+    private var heldWords: [UInt8]?
     /// The client has said properly that nothing more comes, behind what is held back.
     private var hasClientLeft = false
     /// Set when what proved the tenant opens one session.
-    private var oneTime: OneTime?
+    private(set) var oneTime: OneTime?
     /// What keeps a refusal from being told in full.
     private var obstacle: RefusalObstacle?
     /// Where its traffic is added up; nil until its upstream is open.
@@ -219,7 +221,8 @@ extension SessionDriver: TransportDelegate {
             perform(received.takeReaction())
             hasActed = true
             if session.mustWait(leg), start < bytes.byteCount {
-                heldBack = [UInt8](bytes.extracting(start...))
+                let rest = [UInt8](bytes.extracting(start...))
+                if leg == .client { heldBack = rest } else { heldWords = rest }
                 break
             }
         }
@@ -297,6 +300,7 @@ extension SessionDriver {
         if let endpoint = reaction.takeDial() { dial(endpoint) }
         setTimer()
         passEarlyWords()
+        passHeldWords()
         passHeldBack()
     }
 
@@ -358,7 +362,14 @@ extension SessionDriver {
     }
 
     private func admit(_ tenant: TenantName) {
-        let (admission, objection) = worker.admit(tenant, for: id, with: oneTime)
+        switch worker.admit(tenant, for: id, with: oneTime) {
+        case .settled(let admission, let objection): entered(tenant, admission, objection)
+        case .asked: break
+        }
+    }
+
+    /// What the limits say, and what speaks against the credential, is known.
+    func entered(_ tenant: TenantName, _ admission: Admission, _ objection: IdentityOutcome?) {
         if admission == .admitted, objection == nil { place = tenant }
         judgeRequest(by: .admitted(admission, objection: objection))
         // A client that is refused in-band may take its time with the Close; a place is for those who are heard.
@@ -388,18 +399,48 @@ extension SessionDriver {
         handle(.legEnded(.client))
     }
 
+    /// What of the upstream's has come and may pass now.
+    private func passHeldWords() {
+        guard heldWords != nil, !session.mustWait(.upstream), let words = heldWords.take() else { return }
+        pass(words.span.bytes, from: .upstream)
+    }
+
     private func identifyAgain(_ proof: CredentialProof) -> IdentityOutcome {
         if let listener, !snapshot.stillTakes(client.transport, on: listener) { return .unknown }
         return session.tenant.map { snapshot.identifier.identifyAgain(proof, of: $0) } ?? .missing
     }
 
-    private func drawAudio() {
+    private func drawAudio(isLast: Bool = false) {
         guard let place else { return }
-        handle(.audioDrawn(worker.drawAudio(of: place)))
+        handle(.audioDrawn(worker.drawAudio(of: place, for: id, isLast: isLast)))
+    }
+
+    /// Others have been asked for audio.
+    func audioMayBeDrawn() {
+        if session.awaitsAudio { drawAudio(isLast: true) }
+    }
+
+    /// Others may have the place of this session from now on.
+    func placesLost(of tenant: TenantName) {
+        if place == tenant { handle(.placeLost) }
     }
 
     private func spend() {
-        handle(.spent(oneTime.map { worker.tokens.spend($0, by: id) } ?? true))
+        guard let oneTime else { return handle(.spent(true)) }
+        handle(worker.spend(oneTime, by: id).map { .spent($0) } ?? .spending)
+    }
+
+    /// Others have been asked whose the token is.
+    func heard(_ spending: SharedSpending) {
+        guard let oneTime else { return }
+        switch spending {
+        case .spent:
+            _ = worker.tokens.spend(oneTime, by: id)
+            handle(.spent(true))
+        case .another: handle(.spent(false))
+        case .alone: handle(.spent(worker.tokens.spend(oneTime, by: id)))
+        case .unknown: handle(.placeLost)
+        }
     }
 
     /// A newer attempt has come with the same credential.
@@ -417,7 +458,7 @@ extension SessionDriver {
         timer = nil
         dropDial()
         giveBackPlace()
-        if let oneTime { worker.tokens.giveUp(oneTime, by: id) }
+        if let oneTime { worker.giveUp(oneTime, by: id) }
         if let obstacle, dials == 0, summary.refusal != nil { return worker.turnedAway(self, obstacle) }
         var summary = summary
         (summary.proof, summary.client) = (proof, clientAddress)

@@ -110,6 +110,8 @@ enum WorkerMessage: Sendable {
     case superseded(session: String)
     /// The keys have been fetched anew that somebody waits for, or could not be.
     case keysTried(UInt64)
+    /// What other relays share with this one has been asked.
+    case shared(SharedNews)
     /// A new version of everything is in force.
     case reload(RelaySnapshot, [LoopListener])
     /// A question of the admin listener. Short, because sessions wait meanwhile.
@@ -128,6 +130,7 @@ extension Worker: MailboxReceiver {
             drivers[session]?.recorded(dial: dial, isWritten: isWritten)
         case .superseded(let session): drivers[session]?.superseded()
         case .keysTried(let number): identifySoon(number)
+        case .shared(let news): heard(news)
         case .reload(let snapshot, let listeners): reload(snapshot, listeners)
         case .asked(let question): question(self)
         case .drain(let plan): drain(plan)
@@ -214,6 +217,12 @@ extension Worker {
 
     /// Whether there is a log to record sessions in; for the life of the process.
     var keepsReceipts: Bool { receipts != nil }
+
+    /// Brings news from other threads.
+    var news: @Sendable (SharedNews) -> Void {
+        let mailbox = mailbox
+        return { mailbox.post(.shared($0)) }
+    }
 
     /// A session tries to begin with a credential that opens one. False when it is spent.
     func attempt(_ token: OneTime, by session: String) -> Bool {

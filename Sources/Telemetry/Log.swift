@@ -162,6 +162,10 @@ package enum LogEvent: String, CaseIterable, Sendable {
     case keySetAvailable = "key-set-available"
     /// An event loop does not come around: those it serves hear nothing.
     case loopStuck = "loop-stuck"
+    /// What several relays share does not answer: what is counted there is refused, or counted here.
+    case sharedStateUnavailable = "shared-state-unavailable"
+    /// What several relays share answers, for the first time or after it was away.
+    case sharedStateAvailable = "shared-state-available"
     /// Lines were lost because the log's reader is too slow.
     case logLinesLost = "log-lines-lost"
 }

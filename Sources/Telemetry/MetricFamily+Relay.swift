@@ -4,6 +4,7 @@ extension MetricFamily {
     static let ofRelay: [MetricFamily] = [
         .build, .ready, .draining, .policy, .policySince, .reloads, .lastReload, .sessionsAdmitted, .sessionsLimit,
         .decisions, .refusals, .refusalsLimited, .limits, .tokensMinted, .keySetFetches,
+        .sharedStateUp, .sharedStateCommands, .sharedStateSeconds,
     ]
 
     /// 1, with the program's version.
@@ -74,4 +75,16 @@ extension MetricFamily {
     /// Attempts that the file refused.
     package static let receiptWriteFailures = MetricFamily(
         "receipt_write_failures_total", .counter, [], "Attempts to write receipts that failed; they are made again.")
+    /// Whether what several relays share answers.
+    package static let sharedStateUp = MetricFamily(
+        "shared_state_up", .gauge, [], "1 while the Redis server that counts for several relays answers.")
+    /// What was asked of it.
+    package static let sharedStateCommands = MetricFamily(
+        "shared_state_commands_total", .counter, ["outcome"],
+        "Commands to the Redis server that counts for several relays: answered, refused by it, or unanswered.")
+    /// How long it took.
+    package static let sharedStateSeconds = MetricFamily(
+        "shared_state_seconds", .histogram, [],
+        bounds: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5],
+        "How long answers of the Redis server took.")
 }

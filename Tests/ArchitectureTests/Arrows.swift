@@ -16,6 +16,7 @@ enum Arrows {
 
     static let engines: [String: Set<String>] = [
         "Crypto": ["COpenSSL"],
+        "Redis": ["CHiredis", "Crypto"],
         "TLS": ["COpenSSL", "Crypto", "Bytes"],
         "HTTP2": ["CNGHTTP2", "HTTP", "Timing", "Bytes"],
         "Identity": ["Policy", "Crypto", "JSON"],
@@ -28,7 +29,7 @@ enum Arrows {
         "Fetch": ["CCurl", "Crypto"],
         "RelayServer": [
             "Configuration", "RelayCore", "Receipts", "Identity", "Transport", "Reactor", "TLS", "Crypto", "Telemetry",
-            "HTTP2", "Fetch", "WebSocket", "HTTP", "JSON", "Policy", "Timing", "Bytes",
+            "HTTP2", "Fetch", "Redis", "WebSocket", "HTTP", "JSON", "Policy", "Timing", "Bytes",
             "CAdminPages",
         ],
         "StandIn": [
@@ -55,6 +56,7 @@ enum Arrows {
         "COpenSSL": ["Crypto", "TLS", "StandIn"],
         "CNGHTTP2": ["HTTP2", "StandIn"],
         "CCurl": ["Fetch"],
+        "CHiredis": ["Redis"],
         "CLinux": ["Reactor"],
         "CDemoAudio": ["StandIn"],
         "CAdminPages": ["RelayServer"],

@@ -108,14 +108,6 @@ import Testing
         #expect(!faults(inPolicyFile: policy).joined().contains("hush"))
     }
 
-    @Test(arguments: ["shared_state: {redis: {url: \"redis://r:1/0\"}}"])
-    func aKeyThatWouldRestrictButDoesNotIsAWarning(line: String) {
-        let told = faults(inTidegateFile: smallFile + "\n" + line)
-        #expect(told.count == 1)
-        #expect(told.first?.contains("warning: ") == true)
-        #expect(told.first?.contains("NOT YET IN FORCE") == true)
-    }
-
     @Test(arguments: ["compression: passthrough"])
     func anyOtherKeyWithoutEffectIsANote(line: String) {
         let told = faults(inTidegateFile: smallFile + "\n" + line)

@@ -241,6 +241,45 @@ import Testing
             ])
     }
 
+    @Test func whatIsSharedIsRead() throws {
+        #expect(try settings(smallFile).sharedState == nil)
+        #expect(
+            try settings(smallFile + "\nshared_state: {redis: {url: \"redis://127.0.0.1\"}}").sharedState
+                == SharedStateSettings(host: "127.0.0.1"))
+        let redis =
+            "{url: \"rediss://tide@r:7000/3\", password: {file: p}, ca: ca.pem, when_unavailable: local, lease: 5s}"
+        #expect(
+            try settings(smallFile + "\nshared_state: {redis: \(redis)}").sharedState
+                == SharedStateSettings(
+                    host: "r", port: 7000, database: 3, isSecure: true, authority: .file("dir/ca.pem"), user: "tide",
+                    password: .file("dir/p"), whenUnavailable: .local, lease: .seconds(5)))
+    }
+
+    @Test(
+        arguments: [
+            ("url: \"rediss://r\"", nil),
+            ("url: \"redis://localhost:1/0\"", nil),
+            ("url: \"redis://[::1]\"", nil),
+            ("url: \"redis://r\"", "t.yaml:9:29: warning: redis:// goes in the clear to r"),
+            ("url: \"http://r\"", "error: shared_state.redis.url is something else; it takes a Redis server's URL"),
+            ("url: \"rediss://u:hush@r\", password: {env: P}", "t.yaml:9:29: error: the URL holds a password"),
+            ("url: \"rediss://u@r\"", "t.yaml:9:29: error: the URL names a user, and there is no `password` for it"),
+            ("url: \"redis://localhost\", ca: ca.pem", "error: ca is without effect where the URL is no rediss:// one"),
+            ("url: \"rediss://r\", lease: 500ms", "error: a lease of less than a second is over before"),
+            (
+                "url: \"rediss://r\", when_unavailable: local",
+                "warning: while the server is away each relay counts for itself"
+            ),
+            ("url: \"rediss://r\", when_unavailable: maybe", "error: shared_state.redis.when_unavailable is `maybe`"),
+            ("when_unavailable: local", "error: shared_state.redis: `url` is required"),
+            ("url: \"rediss://r\", password: hush", "error: shared_state.redis.password is written out"),
+        ] as [(String, String?)])
+    func whatIsWrongWithWhatIsSharedIsTold(redis: String, expected: String?) {
+        let told = faults(inTidegateFile: smallFile + "\nshared_state: {redis: {\(redis)}}")
+        #expect(told.count == (expected == nil ? 0 : 1), "\(told)")
+        #expect(told.allSatisfy { $0.contains(expected ?? "") && !$0.contains("hush") }, "\(told)")
+    }
+
     @Test func identityProvidersAreRead() throws {
         let providers = try settings(
             smallFile + """

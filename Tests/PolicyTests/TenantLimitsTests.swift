@@ -45,4 +45,13 @@ import Testing
     func hoursOfADayAreATimeHoweverManyTheyAre(hours: Double, time: Duration) {
         #expect(TenantLimits(audioHoursPerDay: hours).audioPerDay == time)
     }
+
+    @Test func whatIsUsedUpIsToldWithTheTenantsName() throws {
+        let limits = TenantLimits(sessions: 2, newSessionsPerMinute: 3, audioHoursPerDay: 1)
+        let acme = try #require(TenantName("acme"))
+        #expect(limits.what(.sessions, of: acme) == "2 sessions of tenant acme")
+        #expect(limits.what(.newSessions, of: acme) == "3 new sessions of tenant acme in a minute")
+        #expect(limits.what(.audioHours, of: acme) == "the audio of tenant acme for today, UTC")
+        #expect(limits.what(.receipts, of: acme) == "receipts")
+    }
 }

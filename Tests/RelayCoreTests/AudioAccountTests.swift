@@ -60,6 +60,30 @@ import Testing
         #expect(account.draw(of: .seconds(20), among: 1, on: today) == nil)
     }
 
+    // MARK: A share
+
+    @Test func whatIsHeldIsNotSpent() {
+        var account = AudioAccount()
+        account.take(.seconds(30), on: today)
+        #expect(account.draw(of: account.share, among: 1, on: account.day) == .seconds(10))
+        let told = account.hold()
+        #expect(told.spent == .seconds(10) && told.day == today)
+        #expect(account.draw(of: account.share, among: 1, on: account.day) == nil)
+        account.take(.seconds(15), on: today)
+        #expect(account.draw(of: account.share, among: 1, on: account.day) == .milliseconds(2500))
+    }
+
+    @Test func aShareOfTheNextDayBeginsWithNothingUsed() {
+        var account = AudioAccount()
+        account.take(.seconds(10), on: today)
+        _ = account.draw(of: account.share, among: 1, on: account.day)
+        account.take(.seconds(10), on: tomorrow)
+        #expect(account.spent == .zero && account.day == tomorrow)
+        // A server whose clock is behind is believed all the same, for there is no other.
+        account.take(.seconds(7), on: today)
+        #expect(account.share == .seconds(7) && account.day == tomorrow)
+    }
+
     /// However many sessions draw, use and settle: what was used and what is still drawn never exceeds the bound by more than
     /// each session's last piece, and in the end all of it has been used.
     @Test(arguments: 0..<40 as Range<UInt64>) func theBoundIsReachedAndNotExceeded(seed: UInt64) {

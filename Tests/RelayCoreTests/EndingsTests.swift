@@ -214,6 +214,7 @@ import WebSocket
             .rejected(Refusal(.badRequest, "x"), .http), .identified(.tenant(.acme)),
             .identified(.tenant(.pair)), .identified(.expired), .admitted(.admitted),
             .admitted(.over(.sessions, what: "x", retryAfter: nil)), .audioDrawn(.later), .audioDrawn(.usedUp),
+            .spending, .placeLost,
             .audioDrawn(.granted(.seconds(1), UTCDay(number: 1))), .upgradeSent, .dialed(.somewhere),
             .recorded, .notRecorded, .deadline,
             .legEnded(.client), .legEnded(.upstream), .drain, .dismiss, .policyChanged(.sample()),

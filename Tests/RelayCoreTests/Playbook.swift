@@ -31,6 +31,8 @@ final class Playbook {
     let isForAssemblyAI: Bool
     /// No other session has spent the credential, should this one ask.
     var isFirstToSpend = true
+    /// Whether it is known at once who has.
+    var knowsSpending = true
     /// What the limits say; nil: nothing yet.
     var admission: Admission? = .admitted
     /// For whom the limits were asked.
@@ -45,6 +47,8 @@ final class Playbook {
     private var ended: Set<Leg> = []
     /// What the client sent and must wait.
     private(set) var heldBack: [UInt8] = []
+    /// The same of the upstream.
+    private(set) var heldWords: [UInt8] = []
     /// What the client sent so far and may have to be said again.
     private var passed: [UInt8] = []
 
@@ -145,7 +149,7 @@ extension Playbook {
             // One that was not joined is lost like a dial.
             if hasJoined { ended.insert(.upstream) } else { hasUpstream = false }
         case .requested, .rejected, .identified, .admitted, .audioDrawn, .upgradeSent, .recorded, .notRecorded, .spent,
-            .superseded, .deadline, .policyChanged, .drain, .dismiss:
+            .spending, .placeLost, .superseded, .deadline, .policyChanged, .drain, .dismiss:
             break
         }
         perform(session.handle(event, now: now))
@@ -181,14 +185,19 @@ extension Playbook {
             start += received.consumed
             perform(received.takeReaction())
             if session.mustWait(leg) {
-                heldBack += bytes[start...]
+                if leg == .client { heldBack += bytes[start...] } else { heldWords += bytes[start...] }
                 return
             }
         }
     }
 
-    /// What the client sent and was not looked at yet.
+    /// What the legs sent and was not looked at yet.
     private func passHeldBack() {
+        if !heldWords.isEmpty, !session.mustWait(.upstream) {
+            let words = heldWords
+            heldWords = []
+            arrive(words, from: .upstream)
+        }
         guard !heldBack.isEmpty, !session.mustWait(.client) else { return }
         let bytes = heldBack
         heldBack = []
@@ -256,7 +265,7 @@ extension Playbook {
         case .drawAudio:
             guard !draws.isEmpty else { return }
             perform(session.handle(.audioDrawn(draws.removeFirst()), now: now))
-        case .spend: perform(session.handle(.spent(isFirstToSpend), now: now))
+        case .spend: perform(session.handle(knowsSpending ? .spent(isFirstToSpend) : .spending, now: now))
         case .passHeld: session.passHeld { pass([UInt8]($0), from: .upstream) }
         case .rewind: rewind()
         case .join:

@@ -102,6 +102,32 @@ import Timing
         }
     }
 
+    @Test func whereOthersCountTooTheirWordIsWaitedFor() {
+        var book = QuotaBook(isShared: true)
+        let limits = TenantLimits(audioHoursPerDay: 1)
+        // Whether the day is used up, others know.
+        #expect(book.admit(.acme, within: limits, at: moment()) == .admitted)
+        #expect(book.drawAudio(.acme, within: limits, at: moment()) == .later)
+        book.shareAudio(.acme, upTo: .seconds(20), on: UTCDay(number: 20_001))
+        // The day is theirs, too.
+        #expect(
+            book.drawAudio(.acme, within: limits, at: moment()) == .granted(.seconds(10), UTCDay(number: 20_001)))
+        let held = book.holdAudio(.acme)
+        #expect(held.spent == .seconds(10))
+        #expect(book.drawAudio(.acme, within: limits, at: moment()) == .later)
+        #expect(book.drawAudio(.acme, within: limits, at: moment(), isLast: true) == .usedUp)
+    }
+
+    @Test func noShareIsMoreThanTheBound() {
+        var book = QuotaBook(isShared: true)
+        let limits = TenantLimits(audioHoursPerDay: 1.0 / 3600)
+        #expect(book.admit(.acme, within: limits, at: moment()) == .admitted)
+        book.shareAudio(.acme, upTo: .seconds(3600), on: UTCDay(number: 20_000))
+        var drawn = Duration.zero
+        while case .granted(let slice, _) = book.drawAudio(.acme, within: limits, at: moment()) { drawn += slice }
+        #expect(drawn == .seconds(1))
+    }
+
     @Test func tenantsThatAreGoneAreForgottenWhenTheirSessionsAreOver() {
         var book = QuotaBook()
         let limits = TenantLimits(newSessionsPerMinute: 1)

@@ -70,6 +70,58 @@ import WebSocket
         play.when(.superseded)
     }
 
+    // MARK: An answer that takes its time
+
+    private static let lost =
+        "The relay cannot reach what it shares with others, which counts this session. Connect again."
+
+    @Test func untilItIsKnownWhoSpentTheCredentialNothingOfTheProvidersPasses() {
+        let play = Self.opened()
+        play.knowsSpending = false
+        play.when(.upstream, sends: Upstream.begin, Upstream.turn, then: .spend, .pause(.upstream))
+        #expect(play.heldWords == Upstream.turn)
+        // The other direction goes on.
+        play.when(.client, sends: Client.audio(), then: .up(Client.audio()))
+        play.when(
+            .spent(true), then: .passHeld, .down(Upstream.begin), .resume(.upstream), .down(Upstream.turn))
+    }
+
+    @Test func whoeverWasTooLateHearsNothingOfTheProviders() {
+        let play = Self.opened()
+        play.knowsSpending = false
+        play.arrives(Upstream.begin + Upstream.turn, from: .upstream)
+        play.when(
+            .spent(false), then: .error(4401, Self.spent, "unauthenticated"), .close(.client, 4401, Self.spent),
+            .resume(.upstream), .terminate)
+        #expect(!play.toClient.bytes.starts(with: Upstream.begin))
+    }
+
+    @Test func aSessionThatNobodyCanVouchForEndsAndIsTerminated() {
+        let play = Self.opened()
+        play.knowsSpending = false
+        play.arrives(Upstream.begin, from: .upstream)
+        play.when(
+            .placeLost, then: .error(4429, Self.lost, "quota-reached"), .close(.client, 4429, Self.lost),
+            .resume(.upstream), .terminate)
+        #expect(!play.toClient.bytes.starts(with: Upstream.begin))
+    }
+
+    @Test func aPlaceThatIsLostEndsASessionWhereverItIs() {
+        let running = Playbook.relaying()
+        running.when(
+            .placeLost, then: .error(4429, Self.lost, "quota-reached"), .close(.client, 4429, Self.lost), .terminate)
+        let dialled = Playbook.dialing()
+        dialled.when(
+            .placeLost, then: .error(4429, Self.lost, "quota-reached"), .close(.client, 4429, Self.lost), .abandonDial)
+        Playbook.identifying().when(.placeLost)
+    }
+
+    @Test func nobodyWaitsForAnAnswerThatWasNotAskedFor() {
+        let play = Playbook.relaying()
+        play.when(.spending)
+        play.when(.upstream, sends: Upstream.turn, then: .down(Upstream.turn))
+    }
+
     // MARK: What a credential narrows
 
     @Test func theSessionIsAsShortAsTheCredentialHasIt() {

@@ -189,6 +189,8 @@ extension RelayHarbour {
         /// The operators' door; there is none unless a story wants one.
         var admin: AdminSettings?
         var receipts: ReceiptSettings?
+        /// Where several relays count together.
+        var sharedState: SharedStateSettings?
         /// Whose tokens are believed.
         var identity: [IdentitySettings] = []
         /// The keys of session tokens, as hex text; without one there are no tokens.
@@ -286,7 +288,7 @@ extension RelayHarbour {
                 admin: admin,
                 tokens: tokenKeys.isEmpty
                     ? nil : TokenSettings(signingKeys: tokenKeys.indices.map { .environment("TOKEN_KEY_\($0)") }),
-                identity: identity)
+                identity: identity, sharedState: sharedState)
             return RelayConfiguration(
                 settings: settings,
                 policy: settings.policy(version: "\(version)", tenants: try tenants.map { try $0.policy() }))

@@ -23,7 +23,7 @@ import Testing
     @Test func everyLabelIsOneOfThese() {
         let known: Set = [
             "version", "outcome", "decision", "zone", "refusal", "by", "issuer", "ending", "direction", "tenant",
-            "kind",
+            "kind", "limit",
             "from", "to", "reason", "key", "endpoint", "state", "loop",
         ]
         #expect(MetricFamily.all.allSatisfy { known.isSuperset(of: $0.labels) })

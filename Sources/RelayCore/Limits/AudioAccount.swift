@@ -8,9 +8,11 @@ package struct AudioAccount: Equatable, Sendable {
     private(set) var day = UTCDay(number: 0)
     /// Used on that day, or drawn and not settled yet.
     private(set) var spent = Duration.zero
+    /// Where several relays share the bound: what this one may spend of it.
+    private(set) var share = Duration.zero
 
     /// What one session draws at once, as a rule.
-    static let slice = Duration.seconds(10)
+    package static let slice = Duration.seconds(10)
     /// What is not divided any further.
     static let smallestSlice = Duration.milliseconds(250)
 
@@ -42,6 +44,18 @@ package struct AudioAccount: Equatable, Sendable {
     package mutating func settle(drawn: Duration, used: Duration, on day: UTCDay) {
         guard day == self.day else { return }
         spent = max(.zero, spent + used - drawn)
+    }
+
+    /// Spends no more until it is given a share.
+    package mutating func hold() -> (spent: Duration, day: UTCDay) {
+        share = spent
+        return (spent, day)
+    }
+
+    /// So much of the bound is this relay's, of this day or of a later one.
+    package mutating func take(_ share: Duration, on day: UTCDay) {
+        turn(to: day)
+        self.share = share
     }
 
     /// A clock that is set back does not give a day again.

@@ -7,6 +7,8 @@ import Timing
 /// value: time is an argument, and whoever shares it guards it.
 package struct QuotaBook: Sendable {
     private var uses: [TenantName: Use] = [:]
+    /// Other relays count against the same limits, and somebody asks them: what is counted here is this relay's part.
+    private let isShared: Bool
 
     /// What one tenant uses.
     private struct Use {
@@ -20,26 +22,27 @@ package struct QuotaBook: Sendable {
     private static let fullPause = Duration.seconds(5)
 
     /// Nothing is used.
-    package init() {}
+    package init(isShared: Bool = false) {
+        self.isShared = isShared
+    }
 
     /// Counts one more session of a tenant, unless a limit is reached. Whoever is admitted calls `leave` once.
     package mutating func admit(_ tenant: TenantName, within limits: TenantLimits, at moment: Moment) -> Admission {
         var use = uses[tenant] ?? Use()
         defer { uses[tenant] = use }
         if let bound = limits.sessions, use.sessions >= bound {
-            return .over(.sessions, what: "\(bound) sessions of tenant \(tenant)", retryAfter: Self.fullPause)
+            return .over(.sessions, what: limits.what(.sessions, of: tenant), retryAfter: Self.fullPause)
         }
-        if let bound = limits.audioPerDay, use.audio.left(of: bound, on: moment.day) == .zero {
+        if !isShared, let bound = limits.audioPerDay, use.audio.left(of: bound, on: moment.day) == .zero {
             return .over(
-                .audioHours, what: "the audio of tenant \(tenant) for today, UTC",
+                .audioHours, what: limits.what(.audioHours, of: tenant),
                 retryAfter: moment.day.rest(after: moment.unixSeconds))
         }
         if let bound = limits.newSessionsPerMinute {
             var begun = use.begun ?? MinuteWindow()
             defer { use.begun = begun }
             if let wait = begun.wait(within: bound, now: moment.now) {
-                return .over(
-                    .newSessions, what: "\(bound) new sessions of tenant \(tenant) in a minute", retryAfter: wait)
+                return .over(.newSessions, what: limits.what(.newSessions, of: tenant), retryAfter: wait)
             }
             begun.add(now: moment.now)
         }
@@ -59,14 +62,27 @@ package struct QuotaBook: Sendable {
     }
 
     /// A session asks for audio.
+    ///
+    /// - Parameter isLast: where limits are shared, others have been asked since the session was told to wait.
     package mutating func drawAudio(
-        _ tenant: TenantName, within limits: TenantLimits, at moment: Moment
+        _ tenant: TenantName, within limits: TenantLimits, at moment: Moment, isLast: Bool = false
     ) -> AudioDraw {
         guard let bound = limits.audioPerDay else { return .granted(AudioAccount.slice, moment.day) }
         var use = uses[tenant] ?? Use()
         defer { uses[tenant] = use }
-        let slice = use.audio.draw(of: bound, among: use.sessions, on: moment.day)
-        return slice.map { .granted($0, use.audio.day) } ?? .usedUp
+        let (most, day) = isShared ? (min(bound, use.audio.share), use.audio.day) : (bound, moment.day)
+        let slice = use.audio.draw(of: most, among: use.sessions, on: day)
+        return slice.map { .granted($0, use.audio.day) } ?? (isShared && !isLast ? .later : .usedUp)
+    }
+
+    /// What this relay has used of a tenant's audio, and of which day. It uses no more until it is given a share.
+    package mutating func holdAudio(_ tenant: TenantName) -> (spent: Duration, day: UTCDay) {
+        uses[tenant, default: Use()].audio.hold()
+    }
+
+    /// From now on this relay may use so much of a tenant's audio of a day, what it has used before included.
+    package mutating func shareAudio(_ tenant: TenantName, upTo share: Duration, on day: UTCDay) {
+        uses[tenant, default: Use()].audio.take(share, on: day)
     }
 
     /// A session is over that drew audio, and has used some or all of it.

@@ -20,7 +20,7 @@ extension Session {
             adopt(news)
             return Reaction()
         case .identified, .admitted, .audioDrawn, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed, .spent,
-            .superseded, .deadline, .dismiss:
+            .spending, .placeLost, .superseded, .deadline, .dismiss:
             return Reaction()  // Nothing was asked for that could answer so.
         }
     }

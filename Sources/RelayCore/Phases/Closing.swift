@@ -30,7 +30,8 @@ extension Session {
         case .audioDrawn(.granted(let slice, let day)):
             allowance.add(slice, on: day)  // To be settled: nobody will use it.
             return Reaction()
-        case .requested, .rejected, .identified, .admitted, .audioDrawn, .notRecorded, .spent, .superseded,
+        case .requested, .rejected, .identified, .admitted, .audioDrawn, .notRecorded, .spent, .spending, .placeLost,
+            .superseded,
             .policyChanged, .drain, .dismiss:
             return Reaction()  // The session has ended already; the first reason wins.
         }

@@ -34,11 +34,13 @@ extension Session {
             return refuseInBand(.superseded, now)
         case .audioDrawn(let draw):
             return audioDrawn(draw, now)
+        case .placeLost:
+            return end(.quotaReached(.sharedState), now)
         case .drain:
             return end(.drained, now)
         case .dismiss:
             return end(.dismissed, now)
-        case .requested, .rejected, .identified, .admitted:
+        case .requested, .rejected, .identified, .admitted, .spending:
             return Reaction()  // Settled before.
         }
     }

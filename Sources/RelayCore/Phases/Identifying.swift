@@ -22,7 +22,7 @@ extension Session {
             if identity != nil { identity = ownIdentity(news.identity) }
             return Reaction()
         case .requested, .rejected, .upgradeSent, .recorded, .notRecorded, .dialed, .dialFailed, .spent, .superseded,
-            .audioDrawn, .dismiss:
+            .spending, .placeLost, .audioDrawn, .dismiss:
             return Reaction()  // One request a session, and no dial before the decision.
         }
     }

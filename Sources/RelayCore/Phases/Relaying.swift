@@ -33,7 +33,12 @@ extension Session {
         case .policyChanged(let news):
             return reconsider(news, now)
         case .spent(let isOurs):
-            return isOurs ? credentialSpent() : refuseSpent(now)
+            return isOurs ? credentialSpent(now) : refuseSpent(now)
+        case .spending:
+            // What follows `Begin` waits with it.
+            return owesSpending ? Reaction(hold(.upstream, for: .spending)) : Reaction()
+        case .placeLost:
+            return losePlace(now)
         case .superseded:
             // Once the provider's session has begun, the credential is spent, and none can be newer.
             return owesSpending ? refuseInBand(.superseded, now) : Reaction()

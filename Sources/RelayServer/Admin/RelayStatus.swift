@@ -23,6 +23,7 @@ package final class RelayStatus: Sendable {
         var endpoints: (@Sendable () -> [EndpointHealth.Status])?
         var keySets: (@Sendable () -> [String: KeySetCount])?
         var sessions: (@Sendable () -> Int)?
+        var sharedState: (@Sendable () -> SharedStateCounts?)?
 
         var policy: PolicySnapshot { snapshot.policy }
     }
@@ -88,6 +89,11 @@ package final class RelayStatus: Sendable {
     /// Who is asked for receipts' counts; any thread may ask.
     package func countReceipts(with counts: @escaping @Sendable () -> ReceiptCounts) {
         state.withLock { $0.receipts = counts }
+    }
+
+    /// Who is asked how what is shared has answered; any thread may ask.
+    func countSharedState(with counts: @escaping @Sendable () -> SharedStateCounts?) {
+        state.withLock { $0.sharedState = counts }
     }
 
     /// Who is asked how identity providers gave their keys, by issuer; any thread may ask.

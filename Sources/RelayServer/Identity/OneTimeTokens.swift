@@ -11,10 +11,15 @@ final class OneTimeTokens: Sendable {
     private let ledger = Lock(TokenLedger())
     private let mints: Lock<MintLimits>
     private let start = MonotonicClock.now()
+    /// Others remember, too, and are asked.
+    private let isShared: Bool
 
-    /// - Parameter rules: how many are minted.
-    init(_ rules: MintLimits.Rules = MintLimits.Rules()) {
+    /// - Parameters:
+    ///   - rules: how many are minted.
+    ///   - isShared: relays that are asked remember what came of a token.
+    init(_ rules: MintLimits.Rules = MintLimits.Rules(), isShared: Bool = false) {
         mints = Lock(MintLimits(rules))
+        self.isShared = isShared
     }
 
     /// Whether one more may be minted; then it counts.
@@ -22,9 +27,14 @@ final class OneTimeTokens: Sendable {
         mints.withLock { $0.take(for: tenant, showing: credential, now: now) }
     }
 
-    /// Why the token opens no session any more; nil: it may.
+    /// Why the token opens no session any more; nil: it may, as far as is known here.
     func objection(to token: OneTime) -> IdentityOutcome? {
-        let uptime = MonotonicClock.now().duration(since: start)
+        objection(to: token, remembersAlone: !isShared)
+    }
+
+    /// The same, where others cannot be asked if `remembersAlone`.
+    func objection(to token: OneTime, remembersAlone: Bool) -> IdentityOutcome? {
+        let uptime = remembersAlone ? MonotonicClock.now().duration(since: start) : .seconds(Int64.max)
         return ledger.withLock { $0.objection(to: token, at: WallClock.seconds(), uptime: uptime) }
     }
 

@@ -20,6 +20,7 @@ extension Metrics {
         }
         for endpoint in state.endpoints?() ?? [] { add(endpoint) }
         if let receipts = state.receipts?() { add(receipts) }
+        if let counts = state.sharedState?() { add(counts) }
         if let process = ProcessStatus.read() { add(process) }
     }
 
@@ -39,6 +40,14 @@ extension Metrics {
             add(.keySetFetches, issuer, "fetched", by: Double(count.fetched))
             add(.keySetFetches, issuer, "failed", by: Double(count.failed))
         }
+    }
+
+    private mutating func add(_ counts: SharedStateCounts) {
+        add(.sharedStateUp, by: counts.isThere == true ? 1 : 0)
+        for (outcome, count) in [
+            ("answered", counts.answered), ("refused", counts.refused), ("unanswered", counts.unanswered),
+        ] { add(.sharedStateCommands, outcome, by: Double(count)) }
+        merge(counts.metrics)
     }
 
     private mutating func addZeros(_ state: RelayStatus.State) {
