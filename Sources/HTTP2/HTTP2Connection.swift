@@ -170,7 +170,7 @@ extension HTTP2Connection {
     /// Tells nghttp2 that the connection ends, if it does: it reads no more, and its GOAWAY is what `write` meets next.
     @discardableResult
     private func endIfDue() -> Bool {
-        if let act = suspicion.exhaustedBy { end = HTTP2Error(code: .enhanceYourCalm, detail: act.words) }
+        if let act = suspicion.exhaustedBy { end = HTTP2Error(act) }
         guard ended == nil, let end else { return false }
         nghttp2_session_terminate_session(session, end.code.rawValue)
         return true

@@ -4,11 +4,24 @@ package struct HTTP2Error: Error, Equatable, Sendable, CustomStringConvertible {
     package let code: HTTP2ErrorCode
     /// The rule that was broken, or what the peer did too much of. Holds nothing the peer sent.
     package let detail: String
+    /// What the peer did too much of, if that is the reason.
+    package let act: Suspicion.Act?
 
     package init(code: HTTP2ErrorCode, detail: String) {
         self.code = code
         self.detail = detail
+        act = nil
     }
+
+    /// The budget is used up, at last by this.
+    package init(_ act: Suspicion.Act) {
+        code = .enhanceYourCalm
+        detail = act.words
+        self.act = act
+    }
+
+    /// What to count it by, a name from a closed list: the act's, or that of the kind of error.
+    package var reason: String { act?.rawValue ?? code.name }
 
     /// The peer broke no rule but made a load that nothing explains.
     package var isAbuse: Bool { code == .enhanceYourCalm }

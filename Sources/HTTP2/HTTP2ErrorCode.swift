@@ -37,9 +37,16 @@ package struct HTTP2ErrorCode: RawRepresentable, Hashable, Sendable, CustomStrin
     package static let http11Required = HTTP2ErrorCode(rawValue: 0xD)
 
     /// The registered name, or the number of a code that has none.
-    package var description: String {
-        let known = Int(exactly: rawValue).flatMap { Self.names.indices.contains($0) ? Self.names[$0] : nil }
-        return known ?? "0x" + String(rawValue, radix: 16)
+    package var description: String { registeredName ?? "0x" + String(rawValue, radix: 16) }
+
+    /// The registered name as labels are written, `protocol-error`; `other` for all codes that have none.
+    package var name: String {
+        guard let registeredName else { return "other" }
+        return String(registeredName.lowercased().map { $0 == "_" ? "-" : $0 })
+    }
+
+    private var registeredName: String? {
+        Int(exactly: rawValue).flatMap { Self.names.indices.contains($0) ? Self.names[$0] : nil }
     }
 
     private static let names = [

@@ -51,40 +51,40 @@ package struct Suspicion: Sendable {
 }
 
 extension Suspicion {
-    /// What a peer can make us do.
+    /// What a peer can make us do, by the name it is counted by.
     package enum Act: String, CaseIterable, Sendable {
         /// It opened a stream, or sent fields where there is one.
-        case openedStream
+        case openedStream = "opened-stream"
         /// It sent a KiB of compressed fields beyond a head's first.
-        case sentLargeHead
+        case sentLargeHead = "sent-large-head"
         /// It sent fields that are not kept: of a head beyond its limits, or behind a request.
-        case sentUselessFields
+        case sentUselessFields = "sent-useless-fields"
         /// It cut its fields into another frame.
-        case sentContinuation
+        case sentContinuation = "sent-continuation"
         /// It cut one head into more frames than any head needs.
-        case sentEndlessHead
+        case sentEndlessHead = "sent-endless-head"
         /// It reset a stream.
-        case resetStream
+        case resetStream = "reset-stream"
         /// It made us reset a stream, by breaking a rule on it.
-        case provokedReset
+        case provokedReset = "provoked-reset"
         /// It changed its settings.
-        case sentSettings
+        case sentSettings = "sent-settings"
         /// It pinged, or answered a ping that nobody sent.
         case pinged
         /// It enlarged a window without a cause.
-        case updatedWindow
+        case updatedWindow = "updated-window"
         /// Its window cut what was to be sent to a sliver.
-        case tookSliver
+        case tookSliver = "took-sliver"
         /// It let what was to be sent to it wait behind an empty window for another second.
-        case heldStream
+        case heldStream = "held-stream"
         /// It sent DATA without data.
-        case sentEmptyData
+        case sentEmptyData = "sent-empty-data"
         /// It ordered streams, which nothing here heeds.
-        case sentPriority
+        case sentPriority = "sent-priority"
         /// It sent a frame of a kind that means nothing here, or a GOAWAY.
-        case sentOtherFrame
+        case sentOtherFrame = "sent-other-frame"
         /// It makes us owe it answers faster than it takes them.
-        case ignoredAnswers
+        case ignoredAnswers = "ignored-answers"
     }
 }
 

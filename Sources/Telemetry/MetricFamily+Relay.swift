@@ -3,7 +3,7 @@
 extension MetricFamily {
     static let ofRelay: [MetricFamily] = [
         .build, .ready, .draining, .policy, .policySince, .reloads, .lastReload, .sessionsAdmitted, .sessionsLimit,
-        .decisions, .refusals, .refusalsLimited, .limits, .tokensMinted, .keySetFetches,
+        .decisions, .refusals, .refusalsLimited, .limits, .http2ConnectionsEnded, .tokensMinted, .keySetFetches,
         .sharedStateUp, .sharedStateCommands, .sharedStateSeconds,
     ]
 
@@ -47,6 +47,10 @@ extension MetricFamily {
     package static let limits = MetricFamily(
         "limits_reached_total", .counter, ["limit"],
         "Connections and requests refused, sessions ended and clients slowed down by a limit, by the limit.")
+    /// HTTP/2 connections ended for a fault of the client's.
+    package static let http2ConnectionsEnded = MetricFamily(
+        "http2_connections_ended_total", .counter, ["reason"],
+        "HTTP/2 connections ended because of the client: by what it did too much of, or by the error of HTTP/2.")
     /// Session tokens minted. The zone is `none` where a token is bound to none.
     package static let tokensMinted = MetricFamily(
         "tokens_minted_total", .counter, ["zone"], "Session tokens minted, by the zone they are bound to.")

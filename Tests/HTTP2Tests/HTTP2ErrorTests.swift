@@ -13,4 +13,15 @@ import Testing
         #expect(HTTP2Error(code: .enhanceYourCalm, detail: "").isAbuse)
         #expect(!HTTP2Error(code: .protocolError, detail: "").isAbuse)
     }
+
+    @Test func itIsCountedByWhatWasTooMuchOrByItsCode() {
+        #expect(HTTP2Error(.resetStream).reason == "reset-stream")
+        #expect(HTTP2Error(.resetStream).code == .enhanceYourCalm)
+        #expect(HTTP2Error(code: .flowControlError, detail: "x").reason == "flow-control-error")
+        #expect(HTTP2Error(code: HTTP2ErrorCode(rawValue: 77), detail: "x").reason == "other")
+    }
+
+    @Test(arguments: Suspicion.Act.allCases) func everyReasonIsALabel(act: Suspicion.Act) {
+        #expect(HTTP2Error(act).reason.wholeMatch(of: /[a-z]+(-[a-z]+)*/) != nil)
+    }
 }

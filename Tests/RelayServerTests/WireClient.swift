@@ -231,6 +231,13 @@ extension WireClient {
         return Array(buffer[..<count])
     }
 
+    /// Reads what has come, or comes next.
+    func readSome() throws -> [UInt8] {
+        if buffer.isEmpty { try #require(fill(), "nothing came") }
+        defer { buffer = [] }
+        return buffer
+    }
+
     /// Reads one frame.
     func readFrame() throws -> Frame {
         let start = try read(2)

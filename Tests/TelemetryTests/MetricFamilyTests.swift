@@ -6,7 +6,7 @@ import Testing
         let names = MetricFamily.all.map(\.name)
         #expect(Set(names).count == names.count)
         for family in MetricFamily.all {
-            #expect(family.name.wholeMatch(of: /(tidegate|process)_[a-z_]+/) != nil)
+            #expect(family.name.wholeMatch(of: /(tidegate|process)_[a-z0-9_]+/) != nil)
             #expect(family.name.hasSuffix("_total") == (family.kind == .counter), "\(family.name)")
             #expect(family.help.hasSuffix("."))
         }

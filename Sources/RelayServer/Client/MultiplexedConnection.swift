@@ -253,6 +253,7 @@ extension MultiplexedConnection: TimerHandler {
 
 extension Worker {
     fileprivate func noteBreach(_ failure: HTTP2Error, by client: SocketAddress) {
+        countBreach(failure)
         log.write(.info, .connectionFailed, .address(client.description), .detail("HTTP/2: \(failure)"))
     }
 }

@@ -1,3 +1,4 @@
+import HTTP2
 import Policy
 import Reactor
 import RelayCore
@@ -39,6 +40,11 @@ extension Worker {
     /// A connection's request is complete.
     func countHandshake(_ duration: Duration) {
         metrics.observe(.handshakeSeconds, value: duration.inSeconds)
+    }
+
+    /// An HTTP/2 connection ended because of what its client did.
+    func countBreach(_ failure: HTTP2Error) {
+        metrics.add(.http2ConnectionsEnded, failure.reason)
     }
 
     /// A dial failed.

@@ -4,7 +4,7 @@ import StandIn
 import Testing
 
 /// Whoever makes the records of TLS, what they carry is the same. `TIDEGATE_RECORDS=direct` tells all other stories so.
-@Suite("31 Records") struct Records {
+@Suite("37 Records") struct Records {
     @Test(arguments: TLSSettings.Records.allCases, [7] as [UInt64])
     func everyFramePasses(records: TLSSettings.Records, seed: UInt64) throws {
         let harbour = try RelayHarbour { plan in
