@@ -2,8 +2,9 @@
 //
 // Each of the sessions sends 100 ms of audio in real time and takes the echo; new sessions are opened steadily and
 // closed at once. Prints a line for each: the time on the monotonic clock, `echo` or `open`, and how long it took in
-// microseconds: until the last byte of the echo, and from connecting until the 101.
+// microseconds: until the last byte of the echo, and from connecting until the 101. Ends before its time on SIGTERM.
 #include "sockets.h"
+#include <signal.h>
 
 enum { MOST = 4096, PAYLOAD = 3200, SENT = 8 + PAYLOAD, ECHOED = 4 + PAYLOAD, HERE = 0x7f000001, ON_THE_WAY = 64 };
 #define PACE 0.1
@@ -94,8 +95,13 @@ static void hear(int number) {
     for (long echo = before; echo < regular->heard / ECHOED; echo++) note(0, regular->sent[echo % ON_THE_WAY]);
 }
 
+static volatile sig_atomic_t has_been_told;
+
+static void tell(int signal) { has_been_told = signal; }
+
 int main(int count, char **words) {
     if (count < 6) return 64;
+    signal(SIGTERM, tell);
     int port = atoi(words[1]), sessions = atoi(words[3]);
     double rate = atof(words[4]), end_at = now() + atof(words[5]), next_new = now();
     epoll = epoll_create1(EPOLL_CLOEXEC);
@@ -104,7 +110,7 @@ int main(int count, char **words) {
         idle[idle_count++] = number;
     }
     for (int session = 0; session < sessions; session++) begin(port, 1);
-    while (now() < end_at) {
+    while (now() < end_at && !has_been_told) {
         for (; next_new < now(); next_new += 1 / rate) begin(port, 0);
         for (int number = 0; number < MOST; number++) {
             struct regular *regular = &regulars[number];

@@ -23,10 +23,10 @@ import time
 HERE = pathlib.Path(__file__).parent
 sys.path.insert(0, str(HERE.parent / "Clients"))
 
+from measures import cpu_seconds, quantile, resident
 from relay import client_key, secret_file, start_relay, tenant, write_policy, zone
 from standin import StandIn
 
-TICKS = os.sysconf("SC_CLK_TCK")
 SETTLE = 2
 MANY_ADDRESSES = 1 << 22
 # How far strangers stand back behind good clients, where they share a core.
@@ -167,10 +167,6 @@ class Harbour:
         return f"receipts: {kinds}; refusals counted instead: {lost}"
 
 
-def quantile(values, share):
-    return values[min(len(values) - 1, int(len(values) * share))] if values else float("nan")
-
-
 def stand_back():
     """Lets others go first, also where all of this runs with the priority of real time (chrt)."""
     os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
@@ -181,16 +177,6 @@ def pin(pid, cores):
     """Keeps a program and what it starts from now on to these cores."""
     for thread in pathlib.Path(f"/proc/{pid}/task").iterdir():
         os.sched_setaffinity(int(thread.name), cores)
-
-
-def cpu_seconds(pid):
-    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
-
-
-def resident(pid):
-    status = pathlib.Path(f"/proc/{pid}/status").read_text()
-    return int(status.partition("VmRSS:")[2].split()[0])
 
 
 if __name__ == "__main__":
