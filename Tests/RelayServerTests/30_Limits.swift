@@ -12,7 +12,7 @@ import Timing
 import WebSocket
 
 /// A tenant has what its limits say, all of it and no more, and nobody else notices.
-@Suite("30 Limits", .timeLimit(.minutes(2))) struct LimitStories {
+@Suite("30 Limits", .timeLimit(.minutes(10))) struct LimitStories {
     private static let usedUp = "The audio that may be sent today is used up. The next day begins at 00:00 UTC."
 
     private func harbour(

@@ -12,7 +12,7 @@ import Timing
 import WebSocket
 
 /// Two relays and one Redis server: what a tenant may have it has once, at whichever of them.
-@Suite("31 Shared state", .timeLimit(.minutes(3)), .enabled(if: RedisServer.isInstalled)) struct SharedStateStories {
+@Suite("31 Shared state", .timeLimit(.minutes(10)), .enabled(if: RedisServer.isInstalled)) struct SharedStateStories {
     /// How long the relays of these stories count on one another.
     private static let lease = Duration.seconds(2)
     private static let chunk = [UInt8](repeating: 1, count: 3_200)
