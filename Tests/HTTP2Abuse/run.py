@@ -28,8 +28,8 @@ ABUSES = {name: {ENHANCE_YOUR_CALM} for name in (
     "empty-fields", "settings", "windows-of-all", "ping", "pong", "deaf-ping", "priority", "unknown", "empty-data", "padding",
     "window-by-one", "dribble")}
 # Streams that we reset are open until that is sent. RFC 9113 §5.1.2: more of them than were agreed to are an error.
-ABUSES["body-too-long"] |= {PROTOCOL_ERROR}
-ABUSES["stream-overflow"] |= {PROTOCOL_ERROR}
+for name in ("body-too-long", "stream-overflow", "no-fields"):
+    ABUSES[name] |= {PROTOCOL_ERROR}
 # RFC 9113 §6.9, §6.9.1
 ABUSES["window-nothing"] = {PROTOCOL_ERROR}
 ABUSES["window-overflow"] = {FLOW_CONTROL_ERROR}
