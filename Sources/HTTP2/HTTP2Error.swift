@@ -7,6 +7,7 @@ package struct HTTP2Error: Error, Equatable, Sendable, CustomStringConvertible {
     /// What the peer did too much of, if that is the reason.
     package let act: Suspicion.Act?
 
+    /// A rule was broken, or the peer is told this code for another reason than too much of something.
     package init(code: HTTP2ErrorCode, detail: String) {
         self.code = code
         self.detail = detail
