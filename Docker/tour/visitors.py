@@ -15,6 +15,7 @@ import websocket
 
 CHUNK_SECONDS = 0.1
 PATIENCE_SECONDS = 20
+TOO_MANY = 429
 # Whose key, and what is asked for. The last two are refused, and the dashboard shows why.
 VISITS = [
     ("acme-gmbh", "/v3/ws"),
@@ -39,12 +40,25 @@ def main(relay, authority, recording, rounds=None):
 
 def visit_often(relay, authority, recording, tenant, target, rounds):
     for _ in itertools.count() if rounds is None else range(int(rounds)):
-        outcome = visit(relay, authority, recording, tenant, target)
+        outcome = visit_when_there_is_room(relay, authority, recording, tenant, target)
         # One write: others print, too.
         sys.stdout.write(f"{tenant:10} {target:16} {outcome}\n")
         sys.stdout.flush()
         if rounds is None:
             time.sleep(random.uniform(2, 10))
+
+
+def visit_when_there_is_room(*place):
+    """Who is told when to come back does so. When all begins, no relay knows yet what others hold."""
+    deadline = time.monotonic() + PATIENCE_SECONDS
+    while True:
+        try:
+            return visit(*place)
+        except websocket.WebSocketBadStatusException as refusal:
+            wait = float(refusal.resp_headers.get("retry-after", PATIENCE_SECONDS))
+            if refusal.status_code != TOO_MANY or time.monotonic() + wait > deadline:
+                return f"refused: HTTP {refusal.status_code}"
+            time.sleep(wait)
 
 
 def visit(relay, authority, recording, tenant, target):
@@ -58,8 +72,8 @@ def visit(relay, authority, recording, tenant, target):
             client.send_binary(chunk)
         client.send(json.dumps({"type": "Terminate"}))
         return f"heard: {transcript(client)}"
-    except websocket.WebSocketBadStatusException as refusal:
-        return f"refused: HTTP {refusal.status_code}"
+    except websocket.WebSocketBadStatusException:
+        raise
     except (websocket.WebSocketException, OSError) as error:
         return f"lost: {error}"
     finally:

@@ -52,7 +52,7 @@ final class SessionDriver {
     /// The client has said properly that nothing more comes, behind what is held back.
     private var hasClientLeft = false
     /// Set when what proved the tenant opens one session.
-    private(set) var oneTime: OneTime?
+    private var oneTime: OneTime?
     /// What keeps a refusal from being told in full.
     private var obstacle: RefusalObstacle?
     /// Where its traffic is added up; nil until its upstream is open.

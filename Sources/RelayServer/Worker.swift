@@ -226,8 +226,13 @@ extension Worker {
 
     /// A session tries to begin with a credential that opens one. False when it is spent.
     func attempt(_ token: OneTime, by session: String) -> Bool {
+        tokens.attempt(token, by: session, supersession(of: session))
+    }
+
+    /// Tells a session that a newer attempt has taken its place.
+    func supersession(of session: String) -> TokenLedger.Notice {
         let mailbox = mailbox
-        return tokens.attempt(token, by: session) { mailbox.post(.superseded(session: session)) }
+        return { mailbox.post(.superseded(session: session)) }
     }
 
     /// Puts on record that a session is about to be opened. Returns whether the session has to wait until its driver hears.

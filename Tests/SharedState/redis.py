@@ -61,12 +61,12 @@ class Proxy:
         self._open.set()
 
     async def _serve(self, reader, writer):
-        await self._open.wait()
-        try:
+        # Cancelled is what it is when all is over.
+        with contextlib.suppress(OSError, asyncio.CancelledError):
+            await self._open.wait()
             target = await asyncio.open_connection("127.0.0.1", self._target)
-        except OSError:
-            return writer.close()
-        await asyncio.gather(self._pass(reader, target[1]), self._pass(target[0], writer))
+            await asyncio.gather(self._pass(reader, target[1]), self._pass(target[0], writer))
+        writer.close()
 
     async def _pass(self, reader, writer):
         with contextlib.suppress(OSError):

@@ -21,8 +21,11 @@ extension Worker {
             return .settled(.admitted, nil)
         }
         let tell = news
+        let judged = token.map { attempt($0, at: shared, by: session, of: tenant) }
         shared.ask(
-            SharedRequest(session: session, tenant: tenant, token: token) { tell(.entrance(session, tenant, $0)) })
+            SharedRequest(session: session, tenant: tenant, token: token) {
+                tell(.entrance(session, tenant, judged?($0) ?? $0))
+            })
         return .asked
     }
 
@@ -130,19 +133,27 @@ extension Worker {
             driver?.entered(tenant, .admitted, objection)
         case .admitted, .alone:
             guard let driver else { return cancel(tenant) }
-            let objection = driver.oneTime.flatMap { self.objection(to: $0, by: session, within: tenant, answer) }
-            driver.entered(tenant, .admitted, objection)
+            driver.entered(tenant, .admitted, nil)
         }
     }
 
-    private func objection(
-        to token: OneTime, by session: String, within tenant: TenantName, _ answer: SharedAnswer
-    ) -> IdentityOutcome? {
-        if answer == .alone, let objection = tokens.objection(to: token, remembersAlone: true) {
-            cancel(tenant)
-            return objection
+    /// Turns what others answer into what holds here. It is called where answers come in the server's order, so that of two
+    /// attempts the same one is the newer here and there, whichever loops they are on.
+    private func attempt(
+        _ token: OneTime, at shared: SharedState, by session: String, of tenant: TenantName
+    ) -> @Sendable (SharedAnswer) -> SharedAnswer {
+        let (tokens, notice) = (tokens, supersession(of: session))
+        return { answer in
+            let objection: IdentityOutcome?
+            switch answer {
+            case .refused, .objection: return answer
+            case .alone: objection = tokens.objection(to: token, remembersAlone: true)
+            case .admitted: objection = nil
+            }
+            if objection == nil, tokens.attempt(token, by: session, notice) { return answer }
+            shared.left(tenant)
+            return .objection(objection ?? .spent)
         }
-        return objection(to: token, by: session, within: tenant)
     }
 
     /// Whether the token is this session's to spend; nil: others are asked, and the driver hears.
