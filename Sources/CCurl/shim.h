@@ -16,6 +16,10 @@ static inline CURLcode shim_setopt_list(CURL *handle, CURLoption option, struct 
 static inline CURLcode shim_setopt_pointer(CURL *handle, CURLoption option, void *value) {
     return curl_easy_setopt(handle, option, value);
 }
+// Bytes that are copied, as many as CURLOPT_POSTFIELDSIZE said before.
+static inline CURLcode shim_setopt_bytes(CURL *handle, CURLoption option, const void *value) {
+    return curl_easy_setopt(handle, option, value);
+}
 // The signature that CURLOPT_WRITEFUNCTION and CURLOPT_HEADERFUNCTION share.
 static inline CURLcode shim_setopt_receiver(
     CURL *handle, CURLoption option, size_t (*receive)(char *bytes, size_t size, size_t count, void *context)) {

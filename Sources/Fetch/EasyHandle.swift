@@ -83,9 +83,22 @@ extension EasyHandle {
         // An empty text is "no proxy", and keeps libcurl from looking into the environment.
         if !request.usesEnvironmentProxies { try set(CURLOPT_PROXY, "") }
         try set(CURLOPT_HTTPHEADER, try request.fields.map { (field) throws(FetchError) in try Self.line(field) })
+        if request.method == .post { try post(request.body) }
         try verify(request)
         try direct(request)
         try listen()
+    }
+
+    /// libcurl copies what it is given, and is told the size first.
+    private func post(_ body: [UInt8]) throws(FetchError) {
+        try set(CURLOPT_POST, 1)
+        try set(CURLOPT_POSTFIELDSIZE, body.count)
+        var copied = CURLE_OK
+        // A body without bytes has no address; libcurl wants one.
+        (body + [0]).withUnsafeBytes { bytes in
+            copied = shim_setopt_bytes(handle, CURLOPT_COPYPOSTFIELDS, bytes.baseAddress)
+        }
+        try check(copied)
     }
 
     private func verify(_ request: FetchRequest) throws(FetchError) {

@@ -1,8 +1,8 @@
 // Fetch is one HTTP request at a time through libcurl: for commands and for the control plane, never for audio.
 //
 // It knows URLs, certificates and bounds. It must never know a provider key's purpose, a tenant or a route: what is asked for,
-// and with which header fields, is its caller's word. `RelayServer` probes endpoints, reads admin listeners
-// and fetches key sets with it.
+// and with which header fields, is its caller's word. `RelayServer` probes endpoints, reads admin listeners,
+// fetches key sets and sends spans with it.
 // It follows no redirect, asks no proxy it was not told of, and speaks no protocol but HTTP.
 
 import CCurl
@@ -29,6 +29,8 @@ package struct FetchRequest: Sendable {
     package var isSecureOnly = false
     /// What is done.
     package var method = Method.get
+    /// Sent with `POST`.
+    package var body: [UInt8] = []
     /// Sent beside those HTTP needs. A line break in one is refused.
     package var fields: [(name: String, value: String)] = []
     /// Who must have issued the certificate of an `https:` server.
@@ -54,6 +56,7 @@ package struct FetchRequest: Sendable {
     package enum Method: String, CaseIterable, Sendable {
         case get = "GET"
         case head = "HEAD"
+        case post = "POST"
     }
 
     /// Who must have issued a certificate.

@@ -1,5 +1,6 @@
 import Fetch
 import Foundation
+import RelayTestKit
 import StandIn
 import Testing
 
@@ -39,6 +40,21 @@ import Testing
         let response = try Fetch.perform(request)
         #expect(response.status == 404)
         #expect(response.body.isEmpty)
+    }
+
+    @Test(arguments: [[UInt8]("{}".utf8), [], [0, 255, 0], Array(repeating: 7, count: 300_000)])
+    func whatIsPostedIsSentAsItIs(body: [UInt8]) throws {
+        let collector = try BodyCollector()
+        var request = FetchRequest(collector.url)
+        request.method = .post
+        request.body = body
+        request.fields = [("Content-Type", "application/json")]
+        #expect(try Fetch.perform(request).status == 204)
+        let received = try #require(collector.requests.first)
+        #expect(received.head.hasPrefix("POST /v1/traces HTTP/1.1\r\n"))
+        #expect(received.head.contains("Content-Length: \(body.count)\r\n"))
+        #expect(received.head.contains("Content-Type: application/json\r\n"))
+        #expect(received.body == body)
     }
 
     @Test func aRedirectIsAnAnswerAndNotFollowed() throws {
