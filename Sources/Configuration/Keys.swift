@@ -274,6 +274,25 @@ extension KeyTable {
         Key("admin.address", .listenAddress, default: "127.0.0.1:9901", "Loopback, or with a token."),
         Key("admin.token", .secret, "The bearer token; required off loopback."),
 
+        Key(
+            "traces", .section, "Where spans of sessions go: a collector that takes OTLP over HTTP. Left out: nowhere."),
+        .required(
+            "traces.endpoint", .text,
+            "The collector's URL, as a rule one that ends in `/v1/traces`: `https://`, or `http://` where nobody listens."
+        ),
+        Key("traces.ca", .authority, default: "system", "Who vouches for the collector: `system`, or a PEM file."),
+        Key("traces.token", .secret, "Shown to the collector as `Authorization: Bearer`."),
+        Key(
+            "traces.share", .decimal, default: "1",
+            "The share of sessions that are traced, up to 1, among those whose client says nothing of it."),
+        Key(
+            "traces.parents", .choice(["accept", "ignore"]), default: "accept",
+            "Whether a client's `traceparent` makes its session a part of the client's trace, or none, as it says."),
+        Key(
+            "traces.upstream", .choice(["nothing", "own"]), default: "nothing",
+            "Whether a `traceparent` goes upstream: never, or that of a trace which the relay began. A client's never does."
+        ),
+
         Key("log", .section, "One line an event on standard error."),
         Key("log.level", .choice(["debug", "info", "warning", "error"]), default: "info", "The least that is logged."),
         Key("log.format", .choice(["json", "text"]), default: "json", "How a line is written."),

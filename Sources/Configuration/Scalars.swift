@@ -47,6 +47,16 @@ enum Scalars {
         return parts.literalAddress.map { ListenAddress($0, port: port) }
     }
 
+    /// The host of an `http:` or `https:` URL without a user's name or a fragment, and whether TLS protects it; `nil` for any
+    /// other text.
+    static func webHost(_ text: String) -> (host: String, isSecure: Bool)? {
+        let isSecure = text.hasPrefix("https://")
+        let secured = isSecure ? text : text.hasPrefix("http://") ? "https" + text.dropFirst(4) : ""
+        guard isSecureURL(secured) else { return nil }
+        let authority = HostAndPort(String(secured.dropFirst(8).prefix { $0 != "/" && $0 != "?" }))
+        return authority.map { ($0.host, isSecure) }
+    }
+
     /// Whether `text` is a URL that TLS protects, of a host and perhaps a port, without a user's name or a fragment.
     static func isSecureURL(_ text: String) -> Bool {
         let scheme = "https://"

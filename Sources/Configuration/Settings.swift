@@ -35,6 +35,8 @@ package struct Settings: Sendable {
     package var identity: [IdentitySettings]
     /// Where several relays count together; `nil`: each counts for itself.
     package var sharedState: SharedStateSettings?
+    /// Where spans of sessions go; `nil`: nowhere.
+    package var traces: TraceSettings?
 
     package init(
         site: Site, listeners: [ListenerSettings], tls: TLSSettings = TLSSettings(), hosts: [String: Zone] = [:],
@@ -43,7 +45,7 @@ package struct Settings: Sendable {
         log: LogSettings = LogSettings(), threads: Int = 0, parameters: ParameterRules = ParameterRules(),
         tenantKeys: [TenantName: [Zone: SecretSource]] = [:],
         receipts: ReceiptSettings? = nil, admin: AdminSettings? = nil, tokens: TokenSettings? = nil,
-        identity: [IdentitySettings] = [], sharedState: SharedStateSettings? = nil
+        identity: [IdentitySettings] = [], sharedState: SharedStateSettings? = nil, traces: TraceSettings? = nil
     ) {
         self.site = site
         self.listeners = listeners
@@ -61,6 +63,7 @@ package struct Settings: Sendable {
         self.tokens = tokens
         self.identity = identity
         self.sharedState = sharedState
+        self.traces = traces
     }
 
     /// The part of a policy snapshot that operators own, with the tenants that compliance owns.
@@ -515,6 +518,49 @@ package struct TokenSettings: Equatable, Sendable {
     package init(signingKeys: [SecretSource], maximumLifetime: Int = 600) {
         self.signingKeys = signingKeys
         self.maximumLifetime = maximumLifetime
+    }
+}
+
+/// Where spans of sessions go, and of which.
+package struct TraceSettings: Equatable, Sendable {
+    /// An `http:` or `https:` URL that takes OTLP over HTTP.
+    package var endpoint: String
+    /// Who must have issued the collector's certificate.
+    package var authority: VerifySettings.Authority
+    /// What is shown to the collector; `nil`: nothing.
+    package var token: SecretSource?
+    /// The share of sessions traced whose client says nothing of it, above 0 and up to 1.
+    package var share: Double
+    /// What becomes of a trace that a client names.
+    package var parents: Parents
+    /// What an upstream hears of traces.
+    package var upstream: Upstream
+
+    package init(
+        endpoint: String, authority: VerifySettings.Authority = .system, token: SecretSource? = nil, share: Double = 1,
+        parents: Parents = .accept, upstream: Upstream = .nothing
+    ) {
+        self.endpoint = endpoint
+        self.authority = authority
+        self.token = token
+        self.share = share
+        self.parents = parents
+        self.upstream = upstream
+    }
+
+    /// What becomes of a trace that a client names.
+    package enum Parents: String, CaseIterable, Sendable {
+        /// Its session is a part of it, or not traced at all, as the client says.
+        case accept
+        /// Nothing.
+        case ignore
+    }
+
+    /// What an upstream hears of traces. Never of a client's: it would say who the client is.
+    package enum Upstream: String, CaseIterable, Sendable {
+        case nothing
+        /// The ids of a trace that the relay began, and of the dial in it.
+        case own
     }
 }
 

@@ -29,7 +29,8 @@ private struct TidegateReader {
             hosts: hosts(), zones: zones(),
             limits: LimitSettings(file.section("limits")), timeouts: TimeoutSettings(file.section("timeouts")),
             log: LogSettings(file.section("log")), threads: file.whole("threads"), parameters: parameters,
-            receipts: receipts(), admin: admin(), tokens: tokens(), identity: identity(), sharedState: sharedState())
+            receipts: receipts(), admin: admin(), tokens: tokens(), identity: identity(), sharedState: sharedState(),
+            traces: traces())
     }
 
     mutating func policies() -> [(text: String, place: Place)] {
@@ -209,12 +210,10 @@ private struct TidegateReader {
 
     /// A provider key in the clear is heard by everybody on the way.
     private mutating func judgePlain(_ endpoint: Endpoint, _ place: Place) {
-        let scope = (endpoint.address?.address ?? HostAndPort(endpoint.host)?.literalAddress)?.scope
-        switch scope {
+        switch scope(of: endpoint.host, at: endpoint.address?.address) {
         case .loopback: break
         case .private:
             faults.warning(place, "ws:// sends the provider key and the audio in the clear to \(endpoint.host)")
-        case nil where endpoint.host == "localhost": break
         default:
             faults.error(
                 place,
@@ -389,6 +388,43 @@ private struct TidegateReader {
         return AdminSettings(address: address, token: token)
     }
 
+    // MARK: Traces
+
+    private mutating func traces() -> TraceSettings? {
+        let section = file.section("traces")
+        guard section.node != nil, let endpoint = section.text("endpoint") else { return nil }
+        let token = secret(section, "token")
+        judgeCollector(endpoint, hasToken: token != nil, place(section, "endpoint"))
+        let share = section.value("share", Scalars.decimal)
+        if share > 1 {
+            faults.error(place(section, "share"), "the share of sessions traced is at most 1, which is all")
+        }
+        return TraceSettings(
+            endpoint: endpoint, authority: authority(section), token: token, share: share,
+            parents: section.choice("parents"), upstream: section.choice("upstream"))
+    }
+
+    /// Spans hold tenants' names, and when and how they used the relay.
+    private mutating func judgeCollector(_ url: String, hasToken: Bool, _ place: Place) {
+        guard let collector = Scalars.webHost(url) else {
+            return faults.error(
+                place, "\(quoted(url)) is no http:// or https:// URL, such as https://collector.example:4318/v1/traces")
+        }
+        guard !collector.isSecure else { return }
+        switch scope(of: collector.host) {
+        case .loopback: break
+        case .private where !hasToken:
+            faults.warning(place, "http:// sends tenants' names, and what they did, in the clear to \(collector.host)")
+        case .private:
+            faults.error(place, "http:// would send the collector's token in the clear; use https://")
+        default:
+            faults.error(
+                place,
+                "http:// would send tenants' names, and what they did, in the clear; use https://, "
+                    + "or a literal loopback or private address")
+        }
+    }
+
     // MARK: What several of them need
 
     /// - Parameter danger: what follows "0.0.0.0/0" in a warning.
@@ -400,6 +436,12 @@ private struct TidegateReader {
             networks.append(network)
         }
         return networks
+    }
+
+    /// How far what is said to a host in the clear can be heard; `nil` for a name that may lead anywhere.
+    private func scope(of host: String, at address: IPAddress? = nil) -> AddressScope? {
+        if address == nil, host == "localhost" { return .loopback }
+        return (address ?? HostAndPort(host)?.literalAddress)?.scope
     }
 
     /// The zones' names as they stand in the file, whether the zones are faulty or not.

@@ -19,6 +19,7 @@ package final class RelayServer: Sendable {
     /// What is known of the upstream endpoints.
     package let health: EndpointHealth
     private let keySets: KeySetStore
+    private let spans: SpanExporter
     private let state: Lock<State>
     private let receipts: ReceiptWriter?
     private let log: Log
@@ -26,6 +27,8 @@ package final class RelayServer: Sendable {
     private struct State {
         var snapshot: RelaySnapshot
         var listeners: Listeners
+        /// When all is to be over; nil until the relay has been told to stop.
+        var end: Instant?
     }
 
     /// Binds every listener, then starts the loops.
@@ -79,6 +82,9 @@ package final class RelayServer: Sendable {
         }
         status.countSessions { limits.sessions.current }
         status.countSharedState { limits.shared?.current }
+        let spans = SpanExporter(log: log)
+        spans.apply(snapshot.traces)
+        status.countSpans { spans.counts }
         var loops = Loops()
         let admin: AdminListener?
         do throws(SystemError) {
@@ -86,8 +92,7 @@ package final class RelayServer: Sendable {
                 let worker = try Worker(
                     snapshot: snapshot, log: log, limits: limits, budget: budget, receipts: receipts,
                     health: health, tokens: tokens, keySets: keySets, refusals: refusals, tenants: tenants,
-                    resolver: resolver,
-                    mailbox: mailbox)
+                    spans: spans, resolver: resolver, mailbox: mailbox)
                 try worker.listen(on: listeners)
                 try loops.start(worker, mailbox)
             }
@@ -97,21 +102,21 @@ package final class RelayServer: Sendable {
             limits.shared?.stop()
             receipts?.close()
             keySets.stop()
+            spans.close(within: .zero)
             throw RelayStartError(withoutLoops: error)
         }
         log.noteListening(at: listeners.addresses, admin: admin?.address)
         log.noteContested(change.contested)
         return RelayServer(
             status: status, admin: admin, loops: loops, limits: limits, refusals: refusals, receipts: receipts,
-            health: health, keySets: keySets, state: State(snapshot: snapshot, listeners: listeners), log: log)
+            health: health, keySets: keySets, spans: spans, state: State(snapshot: snapshot, listeners: listeners),
+            log: log)
     }
 
     private init(
         status: RelayStatus, admin: AdminListener?, loops: Loops,
-        limits: RelayLimits, refusals: RefusalLimiter, receipts: ReceiptWriter?,
-        health: EndpointHealth,
-        keySets: KeySetStore, state: State,
-        log: Log
+        limits: RelayLimits, refusals: RefusalLimiter, receipts: ReceiptWriter?, health: EndpointHealth,
+        keySets: KeySetStore, spans: SpanExporter, state: State, log: Log
     ) {
         self.status = status
         self.admin = admin
@@ -121,6 +126,7 @@ package final class RelayServer: Sendable {
         self.refusals = refusals
         self.health = health
         self.keySets = keySets
+        self.spans = spans
         self.receipts = receipts
         self.state = Lock(state)
         self.log = log
@@ -167,6 +173,7 @@ package final class RelayServer: Sendable {
             if let settings = snapshot.admin { admin?.change(to: settings) }
             if let plan = snapshot.receipts { receipts?.apply(plan) }
             keySets.change(to: snapshot.keySets)
+            spans.apply(snapshot.traces)
             // Under the lock, so that every loop hears of versions in the same order.
             for (mailbox, listeners) in zip(mailboxes, change.perLoop) { mailbox.post(.reload(snapshot, listeners)) }
             log.noteListening(at: state.listeners.addresses.filter { !before.contains($0) })
@@ -182,12 +189,17 @@ package final class RelayServer: Sendable {
     package func drain() {
         status.drains()
         log.write(.info, .draining, .count(sessionCount))
-        let plan = snapshot.drainPlan
+        let plan = state.withLock { state in
+            let plan = state.snapshot.drainPlan
+            state.end = state.end ?? MonotonicClock.now() + plan.end
+            return plan
+        }
         for mailbox in mailboxes { mailbox.post(.drain(plan)) }
     }
 
     /// Ends at once. Sessions are cut.
     package func stop() {
+        state.withLock { $0.end = MonotonicClock.now() }
         for mailbox in mailboxes { mailbox.post(.stop) }
     }
 
@@ -198,6 +210,8 @@ package final class RelayServer: Sendable {
         keySets.stop()
         limits.shared?.stop()
         receipts?.close()
+        let end = state.withLock { $0.end }
+        spans.close(within: end?.duration(since: MonotonicClock.now()) ?? .zero)
         log.write(.info, .stopped)
     }
 }

@@ -38,9 +38,11 @@ package final class RelaySnapshot: Sendable {
     let threads: Int
     /// Where receipts go; nil: none are kept.
     let receipts: ReceiptPlan?
-
     /// Where several relays count together; nil: each counts for itself.
     let sharedState: SharedStatePlan?
+    /// Where spans of sessions go; nil: nowhere.
+    let traces: TracePlan?
+
     /// Where operators look in; nil: nowhere.
     let admin: AdminListener.Settings?
 
@@ -125,6 +127,10 @@ package final class RelaySnapshot: Sendable {
         ) { certificate in clients.contains { $0.revokes(certificate) } }
         admin = try settings.admin.map { (admin) throws(RelayStartError) in
             try AdminListener.Settings(admin, environment: environment)
+        }
+        let site = settings.site.name
+        traces = try settings.traces.map { (traces) throws(RelayStartError) in
+            try TracePlan(traces, site: site, environment: environment)
         }
         var trust = TrustStores()
         var zones: [Zone: UpstreamZone] = [:]

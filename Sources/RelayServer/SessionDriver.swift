@@ -53,6 +53,8 @@ final class SessionDriver {
     private var hasClientLeft = false
     /// Set when what proved the tenant opens one session.
     private var oneTime: OneTime?
+    /// What its spans are made of; nil: it is not traced.
+    private var trace: SessionTrace?
     /// What keeps a refusal from being told in full.
     private var obstacle: RefusalObstacle?
     /// Where its traffic is added up; nil until its upstream is open.
@@ -96,6 +98,7 @@ final class SessionDriver {
         with head: RequestHead, _ reading: RequestReading, on listener: RelaySnapshot.Listener, followedBy rest: RawSpan
     ) {
         self.listener = listener
+        trace = snapshot.traces?.trace(of: head)
         clientAddress = listener.client(of: head, at: client.peer)
         request = Request(
             upgrade: reading.upgrade, credential: reading.credential, upstream: UpstreamRequest(head))
@@ -378,6 +381,8 @@ extension SessionDriver {
 
     /// Has the session judge its request by what is known now, and counts a refusal against whom it concerns.
     private func judgeRequest(by event: SessionEvent) {
+        // Before, because it may be the end. Where limits are asked elsewhere, their answer decides, and comes later.
+        trace?.decided(at: loop.now)
         handle(event)
         let isRefused = session.refusal != nil
         if isRefused, obstacle == nil, let refused = refused.take() { worker.told(refused) }
@@ -462,7 +467,17 @@ extension SessionDriver {
         if let obstacle, dials == 0, summary.refusal != nil { return worker.turnedAway(self, obstacle) }
         var summary = summary
         (summary.proof, summary.client) = (proof, clientAddress)
+        leaveSpans(of: summary)
         worker.concluded(self, summary)
+    }
+
+    /// What is left of a session that is over, or cut, for those who read traces.
+    func leaveSpans(of summary: SessionSummary) {
+        guard let trace else { return }
+        worker.spans.add(
+            trace.spans(
+                of: summary, from: session.startedAt, beginTime: session.beginTime, to: loop.now,
+                wall: WallClock.seconds()))
     }
 
     private func giveBackPlace() {
@@ -502,7 +517,9 @@ extension SessionDriver: DialerOwner {
         if let failedEndpoint { worker.countFailover(from: failedEndpoint, to: endpoint.zone) }
         record(endpoint)
         let forced = snapshot.policy.parameters(of: endpoint.tenant)?.forced ?? []
-        let dialer = Dialer(endpoint, zone: zone, request: request.upstream.setting(forced), worker: worker)
+        let traceparent = trace?.dialBegan(endpoint.endpoint, at: loop.now)
+        let upstream = request.upstream.setting(forced).naming(traceparent: traceparent)
+        let dialer = Dialer(endpoint, zone: zone, request: upstream, worker: worker)
         screen = dialer.screen
         self.dialer = dialer
         dialer.start(for: self)
@@ -513,6 +530,7 @@ extension SessionDriver: DialerOwner {
     }
 
     func dialer(_ dialer: Dialer, opened transport: Transport, early: [UInt8]) {
+        trace?.dialEnded(at: loop.now)
         reconsider()
         // It was verified by the rules of the moment its dial began. Those of now bind it, too.
         if !mayStand(transport, dialledBy: dialer) { judge(isStillVerified: false) }
@@ -530,6 +548,7 @@ extension SessionDriver: DialerOwner {
     private func join() {
         guard let dialed else { return }
         upstream.open(dialed.transport, keeping: session.keptBytes)
+        trace?.joined(at: loop.now)
         if session.keptBytes == nil { request = nil }
         dialed.transport.resumeReading()
         guard let duration = session.dialTime, let zone = session.endpoint?.zone else { return }
@@ -561,6 +580,7 @@ extension SessionDriver: DialerOwner {
 
     func dialer(_ dialer: Dialer, failed failure: DialFailure) {
         failedEndpoint = dialer.endpoint
+        trace?.dialEnded(failure, at: loop.now)
         worker.verificationFailed(dialer.alarms, endpoint: dialer.endpoint, session: id)
         worker.dialFailed(failure, endpoint: dialer.endpoint, session: id)
         // What is dialled next is granted under the policy of now.
@@ -587,6 +607,7 @@ extension SessionDriver: DialerOwner {
     }
 
     private func dropDial() {
+        if dialer != nil { trace?.dialEnded(at: loop.now) }
         dialer?.abandon()
         dialer = nil
         if upstream.transport == nil { dialed?.transport.abort() }

@@ -21,6 +21,7 @@ final class Worker {
     let keySets: KeySetStore
     let refusals: RefusalLimiter
     let tenants: TenantLabels
+    let spans: SpanExporter
     let receipts: ReceiptWriter?
     private(set) var snapshot: RelaySnapshot
 
@@ -65,7 +66,7 @@ final class Worker {
     init(
         snapshot: RelaySnapshot, log: Log, limits: RelayLimits, budget: DescriptorBudget, receipts: ReceiptWriter?,
         health: EndpointHealth, tokens: OneTimeTokens, keySets: KeySetStore, refusals: RefusalLimiter,
-        tenants: TenantLabels, resolver: Resolver, mailbox: Mailbox<WorkerMessage>
+        tenants: TenantLabels, spans: SpanExporter, resolver: Resolver, mailbox: Mailbox<WorkerMessage>
     ) throws(SystemError) {
         loop = try EventLoop()
         buffers = LoopBuffers(loop: loop)
@@ -78,6 +79,7 @@ final class Worker {
         self.keySets = keySets
         self.refusals = refusals
         self.tenants = tenants
+        self.spans = spans
         self.receipts = receipts
         self.resolver = resolver
         self.mailbox = mailbox
@@ -87,7 +89,11 @@ final class Worker {
     /// Serves until it has drained or is stopped. What is left then is cut.
     func run() {
         loop.run()
-        for record in drivers.values.map(\.recordIfCut) { receipts?.concluded(record, at: record.site) }
+        for driver in drivers.values {
+            let record = driver.recordIfCut
+            receipts?.concluded(record, at: record.site)
+            driver.leaveSpans(of: record)
+        }
         reportUntold()
         mailbox.close()
         loop.close()

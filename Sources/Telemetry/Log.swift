@@ -166,6 +166,10 @@ package enum LogEvent: String, CaseIterable, Sendable {
     case sharedStateUnavailable = "shared-state-unavailable"
     /// What several relays share answers, for the first time or after it was away.
     case sharedStateAvailable = "shared-state-available"
+    /// The collector of traces does not take them: they wait, and are dropped beyond a bound.
+    case tracesUnavailable = "traces-unavailable"
+    /// The collector of traces takes them again.
+    case tracesAvailable = "traces-available"
     /// Lines were lost because the log's reader is too slow.
     case logLinesLost = "log-lines-lost"
 }

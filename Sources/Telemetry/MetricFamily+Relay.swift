@@ -4,7 +4,7 @@ extension MetricFamily {
     static let ofRelay: [MetricFamily] = [
         .build, .ready, .draining, .policy, .policySince, .reloads, .lastReload, .sessionsAdmitted, .sessionsLimit,
         .decisions, .refusals, .refusalsLimited, .limits, .http2ConnectionsEnded, .tokensMinted, .keySetFetches,
-        .sharedStateUp, .sharedStateCommands, .sharedStateSeconds,
+        .sharedStateUp, .sharedStateCommands, .sharedStateSeconds, .traceSpans,
     ]
 
     /// 1, with the program's version.
@@ -54,6 +54,9 @@ extension MetricFamily {
     /// Session tokens minted. The zone is `none` where a token is bound to none.
     package static let tokensMinted = MetricFamily(
         "tokens_minted_total", .counter, ["zone"], "Session tokens minted, by the zone they are bound to.")
+    /// Spans of traces.
+    package static let traceSpans = MetricFamily(
+        "trace_spans_total", .counter, ["outcome"], "Spans of traces: those a collector took, and those dropped.")
     /// Requests for the keys of identity providers.
     package static let keySetFetches = MetricFamily(
         "key_set_fetches_total", .counter, ["issuer", "outcome"],

@@ -63,6 +63,7 @@ import Testing
         ("connect_timeout", "connect_timeout: 5s"),
         ("log.level", "level: info"), ("log.format", "format: json"), ("threads", "threads: 0"),
         ("refusals", "refusals: auto"), ("tls.records", "records: openssl"),
+        ("traces.share", "share: 1"), ("traces.parents", "parents: accept"), ("traces.upstream", "upstream: nothing"),
     ])
     func theExamplesDefaultsAreTheTables(path: String, written: String) throws {
         let main = try String(contentsOfFile: exampleFile, encoding: .utf8)

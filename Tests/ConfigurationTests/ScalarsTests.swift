@@ -36,6 +36,22 @@ import Testing
         #expect(Scalars.isSecureURL(text) == isOne)
     }
 
+    @Test func aWebAddressHasAHostAndPerhapsTLS() {
+        for (text, host, isSecure) in [
+            ("https://a.example/v1/traces", "a.example", true), ("http://A.example:4318/v1/traces", "a.example", false),
+            ("http://127.0.0.1:4318/x?y", "127.0.0.1", false), ("https://[::1]?x", "[::1]", true),
+        ] {
+            let found = Scalars.webHost(text)
+            #expect(found?.host == host && found?.isSecure == isSecure, "\(text)")
+        }
+        for text in [
+            "", "a.example", "ftp://a.example", "http://", "http:///x", "http://u@a.example", "http://a.example/#x",
+            "httpss://a", "http://a.example/ x", "https://a:99999",
+        ] {
+            #expect(Scalars.webHost(text) == nil, "\(text)")
+        }
+    }
+
     @Test(
         arguments: [
             ("1.5", 1.5), ("500", 500), ("0", 0), (".5", nil), ("1.", nil), ("1e9", nil), ("nan", nil), ("-1", nil),

@@ -338,6 +338,62 @@ import Testing
         #expect(told.contains { $0.contains(expected) }, "\(told)")
     }
 
+    @Test func tracesAreRead() throws {
+        #expect(try settings(smallFile).traces == nil)
+        #expect(
+            try settings(smallFile + "\ntraces: {endpoint: \"https://collector:4318/v1/traces\"}").traces
+                == TraceSettings(endpoint: "https://collector:4318/v1/traces"))
+        #expect(
+            try settings(
+                smallFile + """
+
+                    traces:
+                      endpoint: https://collector.example/v1/traces
+                      ca: ca.pem
+                      token: {file: token}
+                      share: 0.05
+                      parents: ignore
+                      upstream: own
+                    """
+            ).traces
+                == TraceSettings(
+                    endpoint: "https://collector.example/v1/traces", authority: .file("dir/ca.pem"),
+                    token: .file("dir/token"), share: 0.05, parents: .ignore, upstream: .own))
+    }
+
+    @Test(arguments: [
+        ("{}", "error: traces: `endpoint` is required"),
+        ("{endpoint: \"collector:4318\"}", "error: `collector:4318` is no http:// or https:// URL, such as https://"),
+        ("{endpoint: \"https://u:p@collector.example\"}", "is no http:// or https:// URL"),
+        (
+            "{endpoint: \"http://collector:4318\"}",
+            "error: http:// would send tenants' names, and what they did, in the clear; use https://, or a literal"
+        ),
+        ("{endpoint: \"http://192.0.1.1\"}", "error: http:// would send tenants' names"),
+        ("{endpoint: \"http://127.0.0.1.a.example\"}", "error: http:// would send tenants' names"),
+        ("{endpoint: \"http://10.0.0.1\"}", "warning: http:// sends tenants' names, and what they did, in the clear"),
+        (
+            "{endpoint: \"http://10.0.0.1\", token: {env: T}}",
+            "error: http:// would send the collector's token in the clear; use https://"
+        ),
+        ("{endpoint: \"https://a.example\", token: hush}", "error: traces.token is written out"),
+        (
+            "{endpoint: \"https://a.example\", share: 2}",
+            "error: the share of sessions traced is at most 1, which is all"
+        ),
+        ("{endpoint: \"https://a.example\", share: 0}", "error: traces.share is `0`"),
+        ("{endpoint: \"https://a.example\", parents: maybe}", "error: traces.parents is `maybe`"),
+    ])
+    func faultyTracesAreTold(section: String, expected: String) {
+        let told = faults(inTidegateFile: smallFile + "\ntraces: " + section)
+        #expect(told.contains { $0.contains(expected) }, "\(told)")
+    }
+
+    @Test(arguments: ["http://127.0.0.1:4318/v1/traces", "http://[::1]", "http://localhost:4318", "https://collector"])
+    func aCollectorThatNobodyElseHearsMayHaveAToken(url: String) {
+        #expect(faults(inTidegateFile: smallFile + "\ntraces: {endpoint: \"\(url)\", token: {env: T}}") == [])
+    }
+
     @Test(arguments: ["ws://localhost:9000/", "ws://[::1]:9000/", "wss://a.example/"])
     func anEndpointThatNobodyElseHearsNeedsNoWord(url: String) {
         #expect(faults(inTidegateFile: smallFile.replacing("ws://127.0.0.1:9000/v3/ws", with: url)) == [])

@@ -1,4 +1,5 @@
-"""The console and its "try it" page in a real browser, and the metrics in a real Prometheus: `run.py BINARIES [PHOTOS]`.
+"""What operators see: the console and its "try it" page in a real browser, the metrics in a real Prometheus, and traces at a
+collector: `run.py BINARIES [PHOTOS]`.
 
 With a second argument, photographs of the pages are left in that folder.
 """
@@ -14,8 +15,10 @@ sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "Clients"))
 
 import console_stories
 import prometheus_stories
+import trace_stories
 import try_stories
 from browser import Browser
+from collector import Collector
 from harbour import Harbour
 from tab import Tab
 
@@ -30,8 +33,11 @@ def main(binaries, photos=None):
         folder = pathlib.Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="tidegate-console-")))
         photos = pathlib.Path(photos) if photos else folder
         photos.mkdir(exist_ok=True)
-        harbour = stack.enter_context(Harbour(pathlib.Path(binaries).resolve(), folder))
-        outcomes = [passes(*story, harbour, folder) for story in prometheus_stories.stories()]
+        collector = stack.enter_context(Collector())
+        harbour = stack.enter_context(
+            Harbour(pathlib.Path(binaries).resolve(), folder, traces={"endpoint": collector.url}))
+        quiet = [*trace_stories.stories(collector), *prometheus_stories.stories()]
+        outcomes = [passes(*story, harbour, folder) for story in quiet]
         browser = stack.enter_context(Browser([], harbour.standin.certificate[0], MICROPHONE))
         tab = Tab(browser.new_tab())
         for name, story in [*console_stories.stories(), *try_stories.stories(SPEECH)]:

@@ -191,6 +191,10 @@ extension RelayHarbour {
         var receipts: ReceiptSettings?
         /// Where several relays count together.
         var sharedState: SharedStateSettings?
+        /// Where spans go; nowhere unless a story wants to read them.
+        var traces: TraceSettings?
+        /// What is in the relay's environment beside the keys.
+        var environment: [String: String] = [:]
         /// Whose tokens are believed.
         var identity: [IdentitySettings] = []
         /// The keys of session tokens, as hex text; without one there are no tokens.
@@ -264,6 +268,7 @@ extension RelayHarbour {
         {
             var environment = Dictionary(
                 uniqueKeysWithValues: providerKeys.map { (Self.variable(ofKey: $0.key), $0.value) })
+            environment.merge(self.environment) { _, own in own }
             for (index, key) in tokenKeys.enumerated() { environment["TOKEN_KEY_\(index)"] = key }
             return try RelaySnapshot(
                 configuration(ports: ports), environment: Environment(environment), cores: Self.threads,
@@ -288,7 +293,7 @@ extension RelayHarbour {
                 admin: admin,
                 tokens: tokenKeys.isEmpty
                     ? nil : TokenSettings(signingKeys: tokenKeys.indices.map { .environment("TOKEN_KEY_\($0)") }),
-                identity: identity, sharedState: sharedState)
+                identity: identity, sharedState: sharedState, traces: traces)
             return RelayConfiguration(
                 settings: settings,
                 policy: settings.policy(version: "\(version)", tenants: try tenants.map { try $0.policy() }))

@@ -14,6 +14,7 @@ import time
 import urllib.error
 import urllib.request
 
+from collector import Collector
 from expectations import expect, expect_equal
 from needles import Secret
 from relay import client_key, secret_file, start_relay, tenant, zone
@@ -42,6 +43,7 @@ class Harbour:
         self.wrong, self.refused, self.own = provider_key(), provider_key(), provider_key()
         self.right, self.token = right, secrets.token_urlsafe(32)
         self.keys = {name: client_key() for name in [*ZONES, "own"]}
+        self.collector, self.collector_token = Collector(), secrets.token_urlsafe(32)
         self.stranger, self.token_key = client_key(), secrets.token_bytes(32)
         signing_key = folder / "receipts.pem"
         subprocess.run(["openssl", "genpkey", "-algorithm", "ed25519", "-out", signing_key], check=True)
@@ -55,6 +57,7 @@ class Harbour:
             Secret("edge: key, from the environment", "provider key", right["edge"], is_kept=True),
             Secret("edge: key of one tenant", "provider key", self.own, is_kept=True),
             Secret("admin token", "admin token", self.token, is_kept=True),
+            Secret("token of the collector of traces", "collector's token", self.collector_token, is_kept=True),
             Secret("receipts' key, PEM", "signing key", pem_body(signing_key)),
             Secret("receipts' key, seed", "signing key", private_number(signing_key), is_kept=True),
             Secret("tokens' signing key", "signing key", self.token_key, is_kept=True),
@@ -70,7 +73,8 @@ class Harbour:
     def _start(self, binaries, signing_key):
         ca, files = self.standin.authority, {"file": str(self.key_file)}
         urls = {name: f"wss://{self.standin.host(name)}/v3/ws" for name in ZONES}
-        os.environ.update(EU_KEY=self.refused, EDGE_KEY=self.right["edge"], ADMIN_TOKEN=self.token, TOKEN_KEY=self.token_key.hex())
+        os.environ.update(EU_KEY=self.refused, EDGE_KEY=self.right["edge"], ADMIN_TOKEN=self.token, TOKEN_KEY=self.token_key.hex(),
+                          COLLECTOR_TOKEN=self.collector_token)
         own = secret_file(self.folder, "key-own", self.own)
         previous = secret_file(self.folder, "key-eu", self.right["eu"])
         chain, key = self.standin.certificate
@@ -87,8 +91,9 @@ class Harbour:
                        {"address": "127.0.0.1:0"}],
             tokens={"signing_keys": [{"env": "TOKEN_KEY"}]},
             admin={"address": "127.0.0.1:0", "token": {"env": "ADMIN_TOKEN"}},
-            receipts={"file": str(self.folder / "receipts.jsonl"), "signing_key": {"file": str(signing_key)}})
-        for name in ("EU_KEY", "EDGE_KEY", "ADMIN_TOKEN", "TOKEN_KEY"):
+            receipts={"file": str(self.folder / "receipts.jsonl"), "signing_key": {"file": str(signing_key)}},
+            traces={"endpoint": self.collector.url, "token": {"env": "COLLECTOR_TOKEN"}})
+        for name in ("EU_KEY", "EDGE_KEY", "ADMIN_TOKEN", "TOKEN_KEY", "COLLECTOR_TOKEN"):
             del os.environ[name]
         # The last listener to be told of.
         self.relay.wait_for("stderr", lambda line: line.get("event") == "listening" and line.get("kind") == "admin")
@@ -178,6 +183,9 @@ class Harbour:
     def outputs(self):
         yield "in what the relay printed", self.relay.printed().encode()
         yield "in receipts", (self.folder / "receipts.jsonl").read_bytes()
+        bodies = [body for _, _, body in self.collector.requests]
+        expect(bodies, "no spans came to the collector")
+        yield "in traces", "".join(bodies).encode()
         yield "in what clients and operators were told", b"\n".join(self.heard)
 
     def events(self, name):

@@ -31,7 +31,7 @@ def main(binaries):
     resource.setrlimit(resource.RLIMIT_CORE, (resource.getrlimit(resource.RLIMIT_CORE)[1],) * 2)
     with tempfile.TemporaryDirectory(prefix="tidegate-secrets-") as folder:
         harbour = Harbour(pathlib.Path(binaries).resolve(), pathlib.Path(folder))
-        with harbour.standin.program, harbour.relay:
+        with harbour.standin.program, harbour.collector, harbour.relay:
             harbour.play()
             faults = search(harbour)
             harbour.crash()

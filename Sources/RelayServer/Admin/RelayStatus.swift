@@ -24,6 +24,7 @@ package final class RelayStatus: Sendable {
         var keySets: (@Sendable () -> [String: KeySetCount])?
         var sessions: (@Sendable () -> Int)?
         var sharedState: (@Sendable () -> SharedStateCounts?)?
+        var spans: (@Sendable () -> SpanCounts)?
 
         var policy: PolicySnapshot { snapshot.policy }
     }
@@ -104,6 +105,11 @@ package final class RelayStatus: Sendable {
     /// Who is asked how many sessions hold a place; any thread may ask.
     func countSessions(with count: @escaping @Sendable () -> Int) {
         state.withLock { $0.sessions = count }
+    }
+
+    /// Who is asked what became of spans; any thread may ask.
+    func countSpans(with counts: @escaping @Sendable () -> SpanCounts) {
+        state.withLock { $0.spans = counts }
     }
 
     /// Who knows what became of the endpoints' dials; any thread may ask.

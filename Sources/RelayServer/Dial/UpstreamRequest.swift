@@ -8,7 +8,7 @@ import WebSocket
 /// and the fields on the list. Everything else of the upstream's request is made anew, and nothing in it says who the client is.
 struct UpstreamRequest {
     private var target: RequestTarget
-    private let fields: HeaderFields
+    private var fields: HeaderFields
 
     /// Fields passed on: the provider's API version, which changes what the session means (the provider's contract, section 4).
     static let passedFields = ["AssemblyAI-Version"]
@@ -27,6 +27,14 @@ struct UpstreamRequest {
     func setting(_ parameters: [(name: ParameterName, value: String)]) -> UpstreamRequest {
         var request = self
         for (name, value) in parameters { request.target = request.target.setting(name.description, to: value) }
+        return request
+    }
+
+    /// The same request, in a trace of the relay's own; nil: in none. A client's never gets here: it is not on the list.
+    func naming(traceparent: String?) -> UpstreamRequest {
+        guard let traceparent else { return self }
+        var request = self
+        request.fields.append("traceparent", traceparent)
         return request
     }
 

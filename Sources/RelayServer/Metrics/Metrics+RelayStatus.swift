@@ -40,6 +40,9 @@ extension Metrics {
             add(.keySetFetches, issuer, "fetched", by: Double(count.fetched))
             add(.keySetFetches, issuer, "failed", by: Double(count.failed))
         }
+        guard state.snapshot.traces != nil, let spans = state.spans?() else { return }
+        add(.traceSpans, "exported", by: Double(spans.exported))
+        add(.traceSpans, "dropped", by: Double(spans.dropped))
     }
 
     private mutating func add(_ counts: SharedStateCounts) {

@@ -75,7 +75,8 @@ extension VerifySettings.Authority {
         }
     }
 
-    fileprivate var forFetching: FetchRequest.Authority {
+    /// The same, for libcurl.
+    var forFetching: FetchRequest.Authority {
         switch self {
         case .system: .system
         case .file(let path): .file(path)
