@@ -8,7 +8,7 @@ import Testing
 @testable import RelayServer
 
 /// Spans on their way to a collector: none is lost while it is away for a moment, and memory is bounded.
-@Suite("Span exporter", .timeLimit(.minutes(1))) struct SpanExporterTests {
+@Suite("Span exporter", .timeLimit(.minutes(10))) struct SpanExporterTests {
     /// A collector that answers as it is told.
     private final class Collector: Sendable {
         let answers: Monitor<[Result<Int, FetchError>]>

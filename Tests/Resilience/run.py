@@ -29,6 +29,9 @@ HOUR = 3600
 
 
 def main(binaries, *wanted):
+    unknown = [name for name in wanted if name not in STORIES]
+    if unknown:
+        sys.exit(f"no such story: {', '.join(unknown)}; there are {', '.join(STORIES)}")
     faults = []
     for name, story in STORIES.items():
         if wanted and name not in wanted:
@@ -186,6 +189,7 @@ class Clock:
 def crash_that_nobody_asked_about(harbour):
     """A crash says nothing."""
     harbour.start()
+    harbour.health()  # which its last line of the start leads to
     before = len(harbour.relay.lines["stderr"])
     harbour.relay.signal(signal.SIGSEGV)
     expect(harbour.relay.wait(PATIENCE) == -signal.SIGSEGV, "it did not crash")
@@ -289,7 +293,7 @@ class Harbour:
     @contextlib.contextmanager
     def no_more_descriptors(self):
         """The relay can open nothing more than it has open."""
-        process = self.relay.process.pid
+        process = self.relay.pid
         before = resource.prlimit(process, resource.RLIMIT_NOFILE)
         taken = {int(name) for name in os.listdir(f"/proc/{process}/fd")}
         resource.prlimit(process, resource.RLIMIT_NOFILE, (min(set(range(len(taken) + 1)) - taken), before[1]))
