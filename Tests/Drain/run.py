@@ -4,7 +4,8 @@ A relay holds so many sessions when another begins to serve beside it, and then 
 open sessions. Nobody may be refused or reset; every session has to be told 1012, at moments spread evenly over the second half
 of the drain, and be terminated at the provider; the relay has to be gone in time, and its receipts must account for everybody.
 
-Twice: with two relays that share the port (SO_REUSEPORT), and with one socket that a service manager made for both.
+Three times: with two relays that share the port (SO_REUSEPORT), with one socket that a service manager made for both, and with
+sessions that are streams of HTTP/2 connections.
 """
 
 import collections
@@ -36,7 +37,7 @@ RESTART = 1012
 
 def main(binaries, sessions=300, drain=8):
     faults = []
-    for story in (SideBySide, Passed):
+    for story in (SideBySide, Passed, OverHTTP2):
         with tempfile.TemporaryDirectory(prefix="tidegate-drain-") as folder:
             print(f"== {story.__doc__}")
             faults += story(pathlib.Path(binaries), pathlib.Path(folder), int(sessions), int(drain)).play()
@@ -47,10 +48,12 @@ def main(binaries, sessions=300, drain=8):
 
 
 class Story:
+    most_sessions = 10_000
+
     def __init__(self, binaries, folder, sessions, drain):
         self.binaries = binaries
         self.folder = folder
-        self.sessions = sessions
+        self.sessions = min(sessions, self.most_sessions)
         self.drain = drain
         self.key = client_key()
         self.standin = StandIn(binaries, "--zones", "eu")
@@ -93,17 +96,23 @@ class Story:
             {"eu": zone(f"wss://{self.standin.host('eu')}/v3/ws", secret_file(folder, "eu", self.standin.key("eu")),
                         self.standin.authority)},
             {"acme": tenant("eu", self.key)}, log={"level": "info", "format": "json"},
-            listeners=[{"address": f"127.0.0.1:{self.port}"}], timeouts={"drain": f"{self.drain}s", "terminate": "5s"},
+            listeners=self.listeners(), timeouts={"drain": f"{self.drain}s", "terminate": "5s"},
             receipts={"file": str(folder / "receipts.jsonl"), "signing_key": {"file": str(self.signing_key)}},
             **self.start_options())
         self.port = port
         return Relay(program, folder)
 
+    def listeners(self):
+        return [{"address": f"127.0.0.1:{self.port}"}]
+
     def client(self, name, argument):
         program = self.folder / name
         if not program.exists():
             run("cc", "-O2", "-Wall", "-Werror", "-o", program, HERE / f"{name}.c")
-        return Program([str(program), str(self.port), self.key, argument])
+        return Program([str(program), str(self.port_for(name)), self.key, argument])
+
+    def port_for(self, _):
+        return self.port
 
     def judge_sessions(self, held, told):
         ends = [line.split(" ", 1) for line in held.lines["stdout"] if line != "open"]
@@ -190,6 +199,43 @@ class Passed(Story):
         faults = [f"the service manager did not hear {word}" for word in words if not told[word]]
         extended = [line for line in told if line.startswith("EXTEND_TIMEOUT_USEC=")]
         return faults + ["it was not asked for time"] * (not extended)
+
+
+class OverHTTP2(SideBySide):
+    """two relays that share their ports; the sessions are streams of HTTP/2 connections"""
+
+    most_sessions = 2000
+    secure_port = 0
+    bridge = None
+
+    def listeners(self):
+        chain, key = map(str, self.standin.certificate)
+        secure = {"address": f"127.0.0.1:{self.secure_port}", "tls": {"certificates": [{"chain": chain, "key": key}]}}
+        return [*super().listeners(), secure]
+
+    def start(self, name):
+        relay = super().start(name)
+        secure = relay.program.wait_for("stderr", lambda line: line.get("event") == "listening"
+                                        and not line["address"].endswith(f":{self.port}"))
+        self.secure_port = int(secure["address"].rpartition(":")[2])
+        return relay
+
+    def port_for(self, name):
+        """Sessions come over a bridge, which makes streams of them."""
+        if name != "sessions":
+            return self.port
+        chain, key = map(str, self.standin.certificate)
+        self.bridge = Program([
+            str(self.binaries / "tidegate-standin"), "bridge", "--to", str(self.secure_port),
+            "--ca", str(self.standin.authority), "--chain", chain, "--key", key])
+        return self.bridge.wait_for("stdout", lambda line: "plainPort" in line)["plainPort"]
+
+    def play(self):
+        try:
+            return super().play()
+        finally:
+            if self.bridge:
+                self.bridge.stop()
 
 
 Relay = collections.namedtuple("Relay", "program folder")
