@@ -51,6 +51,19 @@ import WebSocket
         #expect(connection.goAway == nil)
     }
 
+    @Test func aRequestThatIsTakenBackBeforeItsTurnCostsNoSession() throws {
+        let harbour = try RelayHarbour {
+            $0.makePatient()
+            try $0.openAdmin()
+        }
+        let connection = try SharedConnection(to: harbour)
+        try connection.openAndReset(50, key: harbour.key(of: "umbrella"))
+        let session = try connection.open(key: harbour.key(of: "umbrella"))
+        try connection.listen { session.answer != nil }
+        #expect(session.answer?.status == 200)
+        #expect(try harbour.metrics()["tidegate_decisions_total", ["decision": "granted", "zone": "edge"]] == 1)
+    }
+
     @Test func aConnectionThatEndsForAFaultIsCountedByIt() throws {
         let harbour = try RelayHarbour { try $0.openAdmin() }
         let faults: [(bytes: [UInt8], code: HTTP2ErrorCode, reason: String)] = [

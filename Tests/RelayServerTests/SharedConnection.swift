@@ -55,6 +55,18 @@ final class SharedConnection {
         return session
     }
 
+    /// Asks for sessions and takes each back at once; all of it is sent in one piece.
+    func openAndReset(_ count: Int, key: String) throws {
+        var output = ByteQueue()
+        for _ in 0..<count {
+            let session = try open(key: key)
+            engine.take(into: &output)
+            engine.reset(session.id)
+            engine.take(into: &output)
+        }
+        wire.send(Array(output.bytes))
+    }
+
     /// Queues bytes; they leave while it listens, as the session's window allows.
     func send(_ bytes: [UInt8], on session: Session) {
         engine.send(bytes, on: session.id)

@@ -20,6 +20,8 @@ final class ClientStream {
     /// Who hears what comes; nil: nobody does any more, or yet.
     private var driver: SessionDriver?
     private var isPaused = false
+    /// Its request has yet to be looked at.
+    private var isInLine = true
     /// What came meanwhile.
     private var held = ByteQueue()
     /// The client says nothing more, and nobody has been told.
@@ -71,8 +73,14 @@ extension ClientStream {
     func resumeReading() {
         guard isPaused else { return }
         isPaused = false
-        if !held.isEmpty || hasEnded { loop.atEndOfTurn(self) }
+        passHeldSoon()
     }
+
+    private func passHeldSoon() {
+        if isRead, !held.isEmpty || hasEnded { loop.atEndOfTurn(self) }
+    }
+
+    private var isRead: Bool { !isPaused && !isInLine }
 
     /// END_STREAM goes out behind what is queued. A client that does not end its side in time is told to.
     func finish() {
@@ -101,8 +109,14 @@ extension ClientStream {
 // MARK: What its connection reports
 
 extension ClientStream {
+    /// Its request has become a session, or has its answer.
+    func served() {
+        isInLine = false
+        passHeldSoon()
+    }
+
     func received(_ bytes: RawSpan) {
-        guard !isPaused, held.isEmpty else { return held.append(bytes) }
+        guard isRead, held.isEmpty else { return held.append(bytes) }
         driver?.received(bytes)
         giveBack(bytes.byteCount)
     }
@@ -116,7 +130,7 @@ extension ClientStream {
     func ended() {
         guard isTunnel else { return }
         hasEnded = true
-        if !isPaused, held.isEmpty { tellEnd() }
+        if isRead, held.isEmpty { tellEnd() }
     }
 
     /// The stream is gone, by whichever side's doing.
@@ -142,7 +156,7 @@ extension ClientStream {
 
 extension ClientStream: TurnHandler, TimerHandler {
     func endOfTurn() {
-        guard !isPaused else { return }
+        guard isRead else { return }
         if !held.isEmpty {
             // The session may pause the stream again while it takes this.
             let bytes = held.withUnsafeBytes { Array($0) }

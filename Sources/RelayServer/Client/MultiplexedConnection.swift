@@ -19,6 +19,10 @@ final class MultiplexedConnection {
     private unowned let worker: Worker
     private let engine: HTTP2Connection
     private var streams: [HTTP2StreamID: ClientStream] = [:]
+    /// Requests that nobody has looked at yet, and their order, in which those that are gone still stand.
+    private var requests: [HTTP2StreamID: Result<RequestHead, HTTPError>] = [:]
+    private var order: ArraySlice<HTTP2StreamID> = []
+    private var requestTimer: TimerToken?
     private var timer: TimerToken?
     /// Until its first request has come.
     private var acceptedAt: Instant?
@@ -177,8 +181,10 @@ extension MultiplexedConnection: TransportDelegate {
 
     private func close() {
         isEnding = true
-        for timer in [timer, holdTimer] { timer.map(worker.loop.cancel) }
-        (timer, holdTimer) = (nil, nil)
+        for timer in [timer, holdTimer, requestTimer] { timer.map(worker.loop.cancel) }
+        (timer, holdTimer, requestTimer) = (nil, nil, nil)
+        for _ in requests { worker.requestSettled() }
+        (requests, order) = ([:], [])
         let lost = streams.values
         streams = [:]
         for stream in lost { stream.closed() }
@@ -192,13 +198,13 @@ extension MultiplexedConnection: TransportDelegate {
 extension MultiplexedConnection: HTTP2Delegate {
     func requested(_ head: RequestHead, on id: HTTP2StreamID, isLast: Bool) {
         let stream = begin(id, isTunnel: head.method == "CONNECT")
-        worker.receive(head, from: .stream(stream), on: listener) { [worker] in worker.requestSettled() }
+        lineUp(.success(head), on: id)
         if isLast { stream.ended() }
     }
 
     func refused(_ error: HTTPError, on id: HTTP2StreamID) {
-        let stream = begin(id, isTunnel: false)
-        worker.refuse(Refusal(error), to: .stream(stream)) { [worker] in worker.requestSettled() }
+        _ = begin(id, isTunnel: false)
+        lineUp(.failure(error), on: id)
     }
 
     private func begin(_ id: HTTP2StreamID, isTunnel: Bool) -> ClientStream {
@@ -223,6 +229,7 @@ extension MultiplexedConnection: HTTP2Delegate {
     }
 
     func closed(_ id: HTTP2StreamID, _ code: HTTP2ErrorCode) {
+        if requests.removeValue(forKey: id) != nil { worker.requestSettled() }
         streams.removeValue(forKey: id)?.closed()
         guard streams.isEmpty, !isEnding else { return }
         timer = worker.loop.schedule(self, at: worker.loop.now + (worker.isDraining ? .zero : Self.idle))
@@ -233,13 +240,55 @@ extension MultiplexedConnection: HTTP2Delegate {
     }
 }
 
+// MARK: Requests
+
+/// One read may hold a thousand requests. Each is a timer's, and of these few fire in a turn, so that nobody waits for all of
+/// them; and what has been taken back before its turn came costs no session (CVE-2023-44487).
+extension MultiplexedConnection {
+    private func lineUp(_ request: Result<RequestHead, HTTPError>, on id: HTTP2StreamID) {
+        requests[id] = request
+        order.append(id)
+        scheduleNextRequest()
+    }
+
+    private func scheduleNextRequest() {
+        guard requestTimer == nil else { return }
+        requestTimer = worker.loop.schedule(self, at: worker.loop.now, tag: Self.requestTag)
+    }
+
+    private func serveNextRequest() {
+        requestTimer = nil
+        while let id = order.popFirst() {
+            guard let request = requests.removeValue(forKey: id), let stream = streams[id] else { continue }
+            serve(request, on: stream)
+            break
+        }
+        if requests.isEmpty { order = [] } else { scheduleNextRequest() }
+    }
+
+    private func serve(_ request: Result<RequestHead, HTTPError>, on stream: ClientStream) {
+        let settled = { [worker] in worker.requestSettled() }
+        switch request {
+        case .success(let head): worker.receive(head, from: .stream(stream), on: listener, settled: settled)
+        case .failure(let error): worker.refuse(Refusal(error), to: .stream(stream), settled: settled)
+        }
+        stream.served()
+    }
+}
+
 extension MultiplexedConnection: TimerHandler {
     func fired(tag: Int) {
-        guard tag == Self.holdTag else {
+        switch tag {
+        case Self.requestTag: serveNextRequest()
+        case Self.holdTag: checkHeldStreams()
+        default:
             // Nobody asked for anything in time.
             timer = nil
-            return end()
+            end()
         }
+    }
+
+    private func checkHeldStreams() {
         holdTimer = nil
         inEngine { () throws(HTTP2Error) in try engine.checkHeldStreams(now: worker.loop.now) }
         guard !isEnding, streams.keys.contains(where: { engine.queuedBytes(of: $0) > 0 }) else { return }
@@ -249,6 +298,7 @@ extension MultiplexedConnection: TimerHandler {
     /// What `HTTP2Connection.checkHeldStreams` counts in.
     private static let holdPace = Duration.seconds(1)
     private static let holdTag = 1
+    private static let requestTag = 2
 }
 
 extension Worker {
