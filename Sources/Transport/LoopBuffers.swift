@@ -12,6 +12,9 @@ package final class LoopBuffers {
     /// What one `recv` may take: a burst of audio in one system call, and no more than a slow reader's high mark.
     package static let readSize = 64 << 10
 
+    /// The same for a patient transport, behind which all others wait: a record of TLS.
+    static let patientReadSize = 16 << 10
+
     let input = UnsafeMutableRawBufferPointer.allocate(byteCount: readSize, alignment: 16)
     let plaintext = UnsafeMutableRawBufferPointer.allocate(
         byteCount: readSize + TLSConnection.plaintextReserve, alignment: 16)

@@ -28,6 +28,8 @@ package final class Transport {
     private var isReadingPaused = false
     private var hasPeerEnded = false
     private var lingerTimer: TimerToken?
+    /// What one `recv` may take.
+    private var readSize = LoopBuffers.readSize
     /// What is to live as long as the connection is open, and no longer.
     package var companion: AnyObject?
 
@@ -72,6 +74,7 @@ package final class Transport {
     /// Throws when the loop cannot watch the descriptor.
     package func start(_ delegate: any TransportDelegate, precedence: Precedence = .prompt) throws(SystemError) {
         self.delegate = delegate
+        readSize = precedence == .patient ? LoopBuffers.patientReadSize : LoopBuffers.readSize
         registration = try buffers.loop.register(self, descriptor: raw, interest: interest, precedence: precedence)
     }
 
@@ -79,6 +82,7 @@ package final class Transport {
     /// that it stays patient.
     package func promote() {
         guard let registration else { return }
+        readSize = LoopBuffers.readSize
         do throws(SystemError) { try buffers.loop.promote(registration) } catch {}
     }
 
@@ -233,7 +237,7 @@ extension Transport: EventHandler {
     // One `recv` a readiness, and no second one to learn that there is no more: the loop is level-triggered.
     private func receive() {
         guard state != .ended else { return }
-        switch Socket.receive(raw, into: buffers.input) {
+        switch Socket.receive(raw, into: UnsafeMutableRawBufferPointer(rebasing: buffers.input[..<readSize])) {
         case .bytes(let count): take(UnsafeRawBufferPointer(rebasing: buffers.input[..<count]))
         case .end: peerEnded(tls?.receivedCloseNotify ?? true ? .closed : .truncated)
         case .wouldBlock: break
