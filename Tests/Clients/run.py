@@ -3,9 +3,8 @@
 import pathlib
 import sys
 import tempfile
-import time
-import traceback
 
+from outcomes import exit_status, passes
 from stories import Harbour, stories
 
 
@@ -14,27 +13,7 @@ def main(binaries):
         harbour = Harbour(pathlib.Path(binaries), pathlib.Path(folder))
         with harbour.standin.program, harbour.relay:
             outcomes = [passes(name, action, harbour, *arguments) for name, action, *arguments in stories(harbour)]
-    passed = sum(outcomes)
-    print(f"{passed} passed, {len(outcomes) - passed} failed")
-    return 0 if all(outcomes) else 1
-
-
-def passes(name, action, *arguments):
-    started = time.monotonic()
-    try:
-        action(*arguments)
-    except AssertionError as failure:
-        return report("FAILED", name, started, str(failure))
-    except Exception:
-        return report("FAILED", name, started, traceback.format_exc())
-    return report("passed", name, started)
-
-
-def report(word, name, started, detail=""):
-    print(f"{word}  {name} ({time.monotonic() - started:.1f} s)", flush=True)
-    if detail:
-        print("        " + detail.strip().replace("\n", "\n        "), flush=True)
-    return word == "passed"
+    return exit_status(outcomes)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ import contextlib
 import pathlib
 import sys
 import tempfile
-import time
-import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent.parent / "Clients"))
 
@@ -20,6 +18,7 @@ import try_stories
 from browser import Browser
 from collector import Collector
 from harbour import Harbour
+from outcomes import exit_status, passes
 from tab import Tab
 
 SPEECH = pathlib.Path(__file__).parent.parent / "Clients" / "speech.wav"
@@ -43,20 +42,7 @@ def main(binaries, photos=None):
         for name, story in [*console_stories.stories(), *try_stories.stories(SPEECH)]:
             outcomes.append(passes(name, story, harbour, tab, photos))
         tab.close()
-    print(f"{sum(outcomes)} passed, {len(outcomes) - sum(outcomes)} failed")
-    return 0 if all(outcomes) else 1
-
-
-def passes(name, story, *arguments):
-    started = time.monotonic()
-    try:
-        story(*arguments)
-    except Exception as failure:
-        detail = str(failure) if isinstance(failure, AssertionError) else traceback.format_exc()
-        print(f"FAILED  {name} ({time.monotonic() - started:.1f} s)\n        " + detail.strip().replace("\n", "\n        "), flush=True)
-        return False
-    print(f"passed  {name} ({time.monotonic() - started:.1f} s)", flush=True)
-    return True
+    return exit_status(outcomes)
 
 
 if __name__ == "__main__":

@@ -8,8 +8,6 @@ carries sessions, and answers every question of the dashboard and the alerts.
 import pathlib
 import sys
 import tempfile
-import time
-import traceback
 
 HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE.parent / "Clients")]
@@ -20,6 +18,7 @@ import example  # noqa: E402
 import kubernetes  # noqa: E402
 import monitoring  # noqa: E402
 import units  # noqa: E402
+from outcomes import exit_status, passes  # noqa: E402
 from tour import Tour  # noqa: E402
 
 
@@ -27,9 +26,8 @@ def main(binaries):
     binaries = pathlib.Path(binaries).resolve()
     with tempfile.TemporaryDirectory(prefix="tidegate-deploy-") as folder:
         folder = pathlib.Path(folder)
-        outcomes = [passes(check, *arguments) for check, *arguments in checks(binaries, folder)]
-    print(f"{sum(outcomes)} passed, {len(outcomes) - sum(outcomes)} failed")
-    return 0 if all(outcomes) else 1
+        outcomes = [passes(name_of(check, *arguments), check, *arguments) for check, *arguments in checks(binaries, folder)]
+    return exit_status(outcomes)
 
 
 def checks(binaries, folder):
@@ -57,23 +55,9 @@ def checks(binaries, folder):
         yield tour.the_receipts_are_whole,
 
 
-def passes(check, *arguments):
-    name = check.__name__.replace("_", " ") + (f": {arguments[0]}" if arguments and isinstance(arguments[0], str) else "")
-    started = time.monotonic()
-    try:
-        check(*arguments)
-    except AssertionError as failure:
-        return report("FAILED", name, started, str(failure))
-    except Exception:
-        return report("FAILED", name, started, traceback.format_exc())
-    return report("passed", name, started)
-
-
-def report(word, name, started, detail=""):
-    print(f"{word}  {name} ({time.monotonic() - started:.1f} s)", flush=True)
-    if detail:
-        print("        " + detail.strip().replace("\n", "\n        "), flush=True)
-    return word == "passed"
+def name_of(check, *arguments):
+    """With the zone, where there is a check for each."""
+    return check.__name__.replace("_", " ") + (f": {arguments[0]}" if arguments and isinstance(arguments[0], str) else "")
 
 
 if __name__ == "__main__":
